@@ -19,3 +19,35 @@ $(VENV)/.done: setup.py
 .PHONY: lab
 lab: $(VENV)/.done ## Fetch what the laboratory needs: ClickHouse, Ralph, ZooKeeper, helm, kubectl
 	@PYTHON=$(PYTHON) tests/lab/install.sh
+
+.PHONY: test
+test: lab ## Every test but the slow ones, on real servers (under 20 minutes on two cores)
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+.PHONY: test-slow
+test-slow: lab ## The slow scenarios
+	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.done ## ruff, mypy --strict on the package, yamllint
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/yamllint --strict .
+
+.PHONY: format
+format: $(VENV)/.done ## Put the Python files in the house's format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+.PHONY: docs
+docs: $(VENV)/.done ## Build the documentation into site/, strictly, and check its links
+	@$(BIN)/mkdocs build --strict --quiet --site-dir site
+
+.PHONY: clean
+clean: ## Remove what the targets built; the downloads in .venv and .lab stay
+	rm -rf build dist site *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+.PHONY: distclean
+distclean: clean ## Remove the downloads too
+	rm -rf $(VENV) .lab
