@@ -63,7 +63,7 @@ setup(
         ],
     },
     entry_points={
-        "tutor.plugin.v1": ["aspects = tutoraspects.plugin"],
+        "tutor.plugin.v1": ["aspects = tutoraspects.entrypoint"],
         "console_scripts": ["aspects = tutoraspects.cli.job:main"],
     },
     classifiers=[

@@ -1,0 +1,52 @@
+"""Wires everything into Tutor; does nothing else."""
+
+from __future__ import annotations
+
+import importlib
+from types import ModuleType
+
+from tutor import hooks
+
+from tutoraspects import settings
+from tutoraspects.resources import resource_path
+
+
+def _part(name: str) -> ModuleType | None:
+    """A part that may not be there yet."""
+    try:
+        return importlib.import_module(f"tutoraspects.{name}")
+    except ModuleNotFoundError as error:
+        if error.name == f"tutoraspects.{name}":
+            return None
+        raise
+
+
+# Settings
+hooks.Filters.CONFIG_DEFAULTS.add_items(settings.defaults("default"))
+hooks.Filters.CONFIG_UNIQUE.add_items(settings.defaults("unique"))
+hooks.Filters.CONFIG_OVERRIDES.add_items(settings.defaults("override"))
+
+# Templates: templates/aspects/<folder> is rendered to env/plugins/aspects/<folder>
+hooks.Filters.ENV_TEMPLATE_ROOTS.add_item(str(resource_path("templates")))
+hooks.Filters.ENV_TEMPLATE_TARGETS.add_items(
+    [(f"aspects/{folder}", "plugins") for folder in ("apps", "build", "jobs", "k8s")]
+)
+for path in sorted(resource_path("patches").iterdir()):
+    if path.is_file() and not path.name.startswith("."):
+        hooks.Filters.ENV_PATCHES.add_item((path.name, path.read_text(encoding="utf8")))
+if templating := _part("templating"):
+    hooks.Filters.ENV_TEMPLATE_FILTERS.add_items(templating.FILTERS)
+    hooks.Filters.ENV_TEMPLATE_VARIABLES.add_items(templating.VARIABLES)
+    hooks.Filters.IS_FILE_RENDERED.add()(templating.render_target_filter)
+
+# Init tasks: (service, template, priority), the template relative to templates/
+if tasks := _part("tasks"):
+    for service, template, priority in tasks.INIT_TASKS:
+        script = (resource_path("templates") / template).read_text(encoding="utf8")
+        hooks.Filters.CLI_DO_INIT_TASKS.add_item((service, script), priority=priority)
+
+# Images
+if images := _part("images"):
+    hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)
+    hooks.Filters.IMAGES_PULL.add_items(images.PULL)
+    hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
