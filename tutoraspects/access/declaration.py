@@ -1,0 +1,192 @@
+"""Who may do what: the one declaration of the ClickHouse users."""
+
+from __future__ import annotations
+
+from tutoraspects.access.model import (
+    EVENT_SINK_TABLES,
+    Access,
+    Grant,
+    Names,
+    User,
+    identifier,
+    table,
+)
+from tutoraspects.access.profiles import declare_profiles, declare_quotas
+
+# What the operator dashboard reads. Everything else in `system` stays closed to reports:
+# query texts of other users in `processes`, grants, macros, paths.
+REPORT_SYSTEM_TABLES = (
+    "asynchronous_metrics",
+    "clusters",
+    "disks",
+    "events",
+    "metrics",
+    "parts",
+    "query_log",
+    "replicas",
+    "replication_queue",
+)
+LOCALHOST = ("127.0.0.1", "::1")
+
+
+def declare(
+    names: Names | None = None, *, memory_mib: int = 4096, quorum: int = 0, pii: bool = False
+) -> Access:
+    """Declare users, profiles and quotas.
+
+    `memory_mib`: memory of one ClickHouse node, from which the limits of single queries follow.
+    `quorum`: replicas that must confirm an insert, 0 for one. `pii`: ASPECTS_ENABLE_PII; without
+    it reports cannot read the tables that identify learners.
+    """
+    names = names or Names()
+    return Access(
+        users=(
+            _default(),
+            _admin(names),
+            _lrs(names),
+            _vector(names),
+            _cms(names),
+            _report(names, pii),
+            _monitor(names),
+            _backup(names),
+        ),
+        profiles=declare_profiles(memory_mib, quorum),
+        quotas=declare_quotas(),
+    )
+
+
+def _default() -> User:
+    """ClickHouse's own `default` user, closed.
+
+    Nothing needs it: queries between the nodes of a cluster carry the initial user's name under
+    the cluster's secret, ON CLUSTER runs without a user, probes ask /ping. It cannot be left out,
+    because the operator would then add it with full rights.
+    """
+    return User(
+        name="default",
+        why="Closed: has no password, comes from nowhere but the node itself, may read nothing.",
+        password="",
+        profile="closed",
+        quota="monitor",
+        grants=(Grant("SELECT", "system.one"),),
+        networks=LOCALHOST,
+    )
+
+
+def _admin(names: Names) -> User:
+    return User(
+        name=names.admin,
+        why="Schema, dbt, restore, emergencies. No service that stays up logs in with it.",
+        password="CH_ADMIN_PASSWORD_SHA256",
+        profile="jobs",
+        quota="jobs",
+        everything=True,
+    )
+
+
+def _local_and_front(database: str, name: str) -> tuple[str, str]:
+    """A table and, on a cluster, the local table behind it.
+
+    The front is Distributed. The nodes trust each other by the cluster's secret and run the
+    second half of a query as the same user, who therefore needs the same right on the local table.
+    """
+    return table(database, name), table(database, f"{name}_local")
+
+
+def _lrs(names: Names) -> User:
+    return User(
+        name=names.lrs,
+        why="Ralph: looks statements up by id and stores them.",
+        password="CH_LRS_PASSWORD_SHA256",
+        profile="ingest",
+        quota="ingest",
+        grants=tuple(
+            Grant("SELECT, INSERT", target)
+            for target in _local_and_front(names.ralph_database, names.raw_table)
+        ),
+    )
+
+
+def _vector(names: Names) -> User:
+    return User(
+        name=names.vector,
+        why="Vector: stores statements and tracking logs.",
+        password="CH_VECTOR_PASSWORD_SHA256",
+        profile="ingest",
+        quota="ingest",
+        grants=tuple(
+            Grant("SELECT, INSERT", target)
+            for name in (names.raw_table, names.tracking_table)
+            for target in _local_and_front(names.vector_database, name)
+        ),
+    )
+
+
+def _cms(names: Names) -> User:
+    return User(
+        name=names.cms,
+        why="LMS and CMS: copy their models, look up what is there, delete retired users.",
+        password="CH_CMS_PASSWORD_SHA256",
+        profile="sink",
+        quota="ingest",
+        grants=(Grant("SELECT, INSERT, ALTER DELETE", table(names.event_sink_database, "*")),),
+    )
+
+
+def _report(names: Names, pii: bool) -> User:
+    sinks = ("*",) if pii else tuple(n for n in EVENT_SINK_TABLES if n not in names.pii_tables)
+    parsed = _local_and_front(names.ralph_database, f"{names.raw_table}_parsed")
+    quarantine = _local_and_front(names.ralph_database, f"{names.raw_table}_quarantine")
+    return User(
+        name=names.report,
+        why="Superset and everyone behind it: reads, within limits, and nothing else.",
+        password="CH_REPORT_PASSWORD_SHA256",
+        profile="report",
+        quota="report",
+        grants=(
+            Grant("SELECT, dictGet", table(names.reporting_database, "*")),
+            *(Grant("SELECT", target) for target in parsed),
+            # How much is in quarantine and why, not what: the text may hold anything.
+            *(Grant("SELECT(received_at, reason)", target) for target in quarantine),
+            *(Grant("SELECT", table(names.event_sink_database, name)) for name in sinks),
+            *(Grant("SELECT", f"system.{name}") for name in REPORT_SYSTEM_TABLES),
+        ),
+    )
+
+
+def _monitor(names: Names) -> User:
+    return User(
+        name=names.monitor,
+        why="Exporters, alerts and health checks: reads the state of the server, no data.",
+        password="CH_MONITOR_PASSWORD_SHA256",
+        profile="monitor",
+        quota="monitor",
+        # system.parts, replicas and the like list only the tables that one may see.
+        grants=(Grant("SELECT", "system.*"), Grant("SHOW", "*.*")),
+    )
+
+
+def _backup(names: Names) -> User:
+    """Takes backups and cannot restore: whoever gets hold of the schedule's password can copy
+    data to a bucket and cannot put other data in its place. Restoring is ch_admin's.
+    """
+    databases = (
+        names.ralph_database,
+        names.vector_database,
+        names.event_sink_database,
+        names.reporting_database,
+        names.migrations_database,
+    )
+    return User(
+        name=names.backup,
+        why="BACKUP to S3, with ON CLUSTER. RESTORE is the administrator's.",
+        password="CH_BACKUP_PASSWORD_SHA256",
+        profile="jobs",
+        quota="jobs",
+        grants=(
+            *(Grant("BACKUP", f"{identifier(name)}.*") for name in dict.fromkeys(databases)),
+            Grant("SHOW", "*.*"),
+            Grant("SELECT", "system.*"),
+            Grant("S3, CLUSTER", "*.*"),
+        ),
+    )
