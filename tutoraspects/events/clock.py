@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
-from itertools import accumulate
+from itertools import accumulate, pairwise
 from random import Random
 
 MICROSECOND = 1_000_000
@@ -64,9 +64,7 @@ def starts(
         yield edges[hour] + int(share * (edges[hour + 1] - edges[hour] - 1))
 
 
-def _hours(
-    start: datetime, duration: timedelta, peak_hour: int
-) -> tuple[list[int], list[float]]:
+def _hours(start: datetime, duration: timedelta, peak_hour: int) -> tuple[list[int], list[float]]:
     """Edges of the window's clock hours, in microseconds, and the curve's mass in each."""
     weights = hourly_weights(peak_hour)
     first, last = to_microseconds(start), to_microseconds(start + duration)
@@ -75,7 +73,7 @@ def _hours(
     while edges[-1] < last:
         edges.append(min(last, (edges[-1] // hour + 1) * hour))
     masses = []
-    for begin, end in zip(edges, edges[1:], strict=False):
+    for begin, end in pairwise(edges):
         moment = to_datetime(begin)
         masses.append(weights[moment.hour] * _WEEK[moment.weekday()] * (end - begin))
     return edges, masses

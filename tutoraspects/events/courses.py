@@ -77,7 +77,7 @@ class Course:
     threads: list[tuple[str, str]] = field(default_factory=list)  # forum: (id, title)
 
 
-def build(seed: int, number: int, home_page: str) -> Course:
+def build_course(seed: int, number: int, home_page: str) -> Course:
     """Course `number` (from 0) of a generator's catalogue."""
     rng = Random(f"{seed}:course:{number}")
     org = _ORGANISATIONS[number % len(_ORGANISATIONS)]
@@ -135,9 +135,7 @@ class _Builder:
         for subsection in range(1, 2 + int(rng.random() * 4)):
             graded = rng.random() < 0.35
             exam = words.pick(rng, _EXAM_KINDS) if graded and rng.random() < 0.25 else ""
-            block = self.add(
-                "sequential", words.title(rng), section, subsection, 0, graded=graded
-            )
+            block = self.add("sequential", words.title(rng), section, subsection, 0, graded=graded)
             units = tuple(
                 self.unit(section, subsection, unit, graded)
                 for unit in range(1, 2 + int(rng.random() * 7))
@@ -148,8 +146,7 @@ class _Builder:
         rng = self.rng
         self.add("vertical", words.title(rng), section, subsection, unit, graded=graded)
         return tuple(
-            self.leaf(section, subsection, unit, graded)
-            for _ in range(1 + int(rng.random() * 3))
+            self.leaf(section, subsection, unit, graded) for _ in range(1 + int(rng.random() * 3))
         )
 
     def leaf(self, section: int, subsection: int, unit: int, graded: bool) -> Block:

@@ -65,7 +65,7 @@ class Learner:
     clock: int = 0  # microseconds of the last statement, so that no two are equal
 
 
-def build(
+def build_learner(
     seed: int, number: int, home_page: str, identifier: str, catalogue: Zipf
 ) -> Learner:
     """Learner `number` (from 0), who takes one course or a few, popular ones more often."""

@@ -53,8 +53,6 @@ FIELDS = MappingProxyType(
     }
 )  # fmt: skip
 
-_DETACHED = frozenset({"static_tab", "about", "course_info"})
-
 
 def dumps(generator: Generator) -> Iterator[tuple[str, list[Row]]]:
     """Yield (table, rows) for every POST that a full dump makes.
@@ -66,7 +64,13 @@ def dumps(generator: Generator) -> Iterator[tuple[str, list[Row]]]:
         course = generator.course(number)
         stamp = _Stamp(generator, f"course:{number}")
         yield "course_overviews", [_overview(course, stamp)]
-        yield "course_blocks", [_block(course, order, stamp) for order in range(len(course.blocks))]
+        yield (
+            "course_blocks",
+            [
+                _block(course, block, order, stamp)
+                for order, block in enumerate(course.blocks, start=1)
+            ],
+        )
     keys: dict[int, str] = {}
     enrolment_id = 0
     for learner in generator.population():
@@ -107,11 +111,16 @@ class _Stamp:
         return self.moment - timedelta(days=days)
 
 
+def _iso(moment: datetime) -> str:
+    """A model's own date field, as Django REST framework writes it."""
+    return moment.isoformat().replace("+00:00", "Z")
+
+
 def _overview(course: Course, stamp: _Stamp) -> Row:
     data = {
         "advertised_start": None,
         "announcement": None,
-        "lowest_passing_grade": "0.50",
+        "lowest_passing_grade": 0.5,
         "invitation_only": False,
         "max_student_enrollments_allowed": None,
         "effort": None,
@@ -131,20 +140,19 @@ def _overview(course: Course, stamp: _Stamp) -> Row:
         "enrollment_end": "",
         "self_paced": course.run == "self-paced",
         "course_data_json": json.dumps(data),
-        "created": str(stamp.days_ago(300)),
-        "modified": str(stamp.days_ago(1)),
+        "created": _iso(stamp.days_ago(300)),
+        "modified": _iso(stamp.days_ago(1)),
         **stamp.fields,
     }
 
 
-def _block(course: Course, order: int, stamp: _Stamp) -> Row:
-    block = course.blocks[order]
+def _block(course: Course, block: Block, order: int, stamp: _Stamp) -> Row:
     data = {
         "course": course.key.split("+")[1],
         "run": course.run,
         "block_type": block.kind,
-        "detached": block.kind in _DETACHED,
-        "graded": block.graded,
+        "detached": 0,
+        "graded": int(block.graded),
         "completion_mode": _completion_mode(block),
         "section": block.section,
         "subsection": block.subsection,
@@ -202,7 +210,7 @@ def _enrolment(learner: Learner, number: int, key: str, mode: str, stamp: _Stamp
     return {
         "id": number,
         "course_key": key,
-        "created": str(stamp.days_ago(1 + stamp.rng.random() * 90)),
+        "created": _iso(stamp.days_ago(1 + stamp.rng.random() * 90)),
         "is_active": True,
         "mode": mode,
         "username": learner.username,
