@@ -5,10 +5,13 @@ from __future__ import annotations
 import importlib
 from types import ModuleType
 
-from tutor import hooks
+from tutor import fmt, hooks
+from tutor.types import Config
 
 from tutoraspects import settings
+from tutoraspects.cli.plugin import COMMANDS, DO_COMMANDS
 from tutoraspects.resources import resource_path
+from tutoraspects.settings import validation
 
 
 def _part(name: str) -> ModuleType | None:
@@ -25,6 +28,17 @@ def _part(name: str) -> ModuleType | None:
 hooks.Filters.CONFIG_DEFAULTS.add_items(settings.defaults("default"))
 hooks.Filters.CONFIG_UNIQUE.add_items(settings.defaults("unique"))
 hooks.Filters.CONFIG_OVERRIDES.add_items(settings.defaults("override"))
+
+
+@hooks.Actions.CONFIG_LOADED.add()
+def _check_settings(config: Config) -> None:
+    """Fires after the settings are rendered and before any file is."""
+    filters = hooks.Filters
+    declared = (filters.CONFIG_DEFAULTS, filters.CONFIG_UNIQUE, filters.CONFIG_OVERRIDES)
+    validation.validate(config, {name for names in declared for name, _ in names.iterate()})
+    for notice in validation.notices(config):
+        fmt.echo_alert(notice)
+
 
 # Templates: templates/aspects/<folder> is rendered to env/plugins/aspects/<folder>
 hooks.Filters.ENV_TEMPLATE_ROOTS.add_item(str(resource_path("templates")))
@@ -50,3 +64,7 @@ if images := _part("images"):
     hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)
     hooks.Filters.IMAGES_PULL.add_items(images.PULL)
     hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
+
+# Commands
+hooks.Filters.CLI_COMMANDS.add_items(COMMANDS)
+hooks.Filters.CLI_DO_COMMANDS.add_items(DO_COMMANDS)

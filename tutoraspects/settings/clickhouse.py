@@ -33,7 +33,7 @@ CONNECTION = Group(
         Setting(
             "CLICKHOUSE_CLUSTER_NAME",
             "",
-            "text",
+            "name",
             "Name of an external cluster, as in its remote_servers; empty when this plugin deploys "
             "ClickHouse.",
             kept=True,

@@ -124,7 +124,7 @@ def _ralph_account(account: str, username: str, purpose: str) -> tuple[Setting, 
     prefix = f"RALPH_{account}"
     return (
         Setting(
-            f"{prefix}_USERNAME", username, "text", f"User {purpose}.", kept=True, kind="unique"
+            f"{prefix}_USERNAME", username, "name", f"User {purpose}.", kept=True, kind="unique"
         ),
         Setting(
             f"{prefix}_PASSWORD",

@@ -18,6 +18,7 @@ Type = Literal[
     "text",
     "identifier",
     "user",
+    "name",
     "host",
     "image",
     "secret",

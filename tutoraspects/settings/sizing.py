@@ -171,7 +171,7 @@ SWITCHES = Group(
         Setting(
             "ASPECTS_VERSION",
             __version__,
-            "text",
+            "name",
             "Tag of the images that this plugin builds.",
             kept=True,
         ),
@@ -221,7 +221,7 @@ SWITCHES = Group(
         Setting(
             "ASPECTS_STORAGE_CLASS",
             "",
-            "text",
+            "name",
             "Kubernetes storage class of all volumes; empty takes the cluster's default.",
             optional=True,
         ),
