@@ -45,6 +45,9 @@ hooks.Filters.ENV_TEMPLATE_ROOTS.add_item(str(resource_path("templates")))
 hooks.Filters.ENV_TEMPLATE_TARGETS.add_items(
     [(f"aspects/{folder}", "plugins") for folder in ("apps", "build", "jobs", "k8s")]
 )
+# With Docker Compose the LMS and its kin mount this folder as /openedx/config; no ConfigMap holds
+# what a plugin puts there.
+hooks.Filters.ENV_TEMPLATE_TARGETS.add_item(("aspects/lms", "apps/openedx/config"))
 for path in sorted(resource_path("patches").iterdir()):
     if path.is_file() and not path.name.startswith("."):
         hooks.Filters.ENV_PATCHES.add_item((path.name, path.read_text(encoding="utf8")))
@@ -62,7 +65,7 @@ if tasks := _part("tasks"):
 # Images
 if images := _part("images"):
     hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)
-    hooks.Filters.IMAGES_PULL.add_items(images.PULL)
+    hooks.Filters.IMAGES_PULL.add()(images.pull)
     hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
 
 # Commands

@@ -91,6 +91,15 @@ ROUTING = Group(
             maximum=3600,
         ),
         Setting(
+            "ASPECTS_DELIVERY_RETRY_MINUTES",
+            60,
+            "integer",
+            "Minutes for which LMS and CMS try again when Ralph or ClickHouse does not answer; what "
+            "waits takes memory of Redis and of the workers.",
+            minimum=1,
+            maximum=1440,
+        ),
+        Setting(
             "ASPECTS_ENABLE_EVENT_BUS_CONSUMER",
             False,
             "boolean",

@@ -225,5 +225,19 @@ SWITCHES = Group(
             "Kubernetes storage class of all volumes; empty takes the cluster's default.",
             optional=True,
         ),
+        Setting(
+            "ASPECTS_NETWORK_POLICIES",
+            True,
+            "boolean",
+            "Whether NetworkPolicies on Kubernetes let only those reach ClickHouse, Keeper and Ralph "
+            "who have business there.",
+        ),
+        Setting(
+            "ASPECTS_MONITORING_NAMESPACE",
+            "monitoring",
+            "text",
+            "Kubernetes namespace whose pods may read the metrics; empty lets none.",
+            optional=True,
+        ),
     ),
 )
