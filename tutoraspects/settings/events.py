@@ -94,8 +94,8 @@ ROUTING = Group(
             "ASPECTS_DELIVERY_RETRY_MINUTES",
             60,
             "integer",
-            "Minutes for which LMS and CMS try again when Ralph or ClickHouse does not answer; what "
-            "waits takes memory of Redis and of the workers.",
+            "Minutes for which LMS and CMS try again when Ralph or ClickHouse does not answer; "
+            "what waits takes memory of Redis and of the workers.",
             minimum=1,
             maximum=1440,
         ),

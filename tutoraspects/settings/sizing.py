@@ -229,8 +229,8 @@ SWITCHES = Group(
             "ASPECTS_NETWORK_POLICIES",
             True,
             "boolean",
-            "Whether NetworkPolicies on Kubernetes let only those reach ClickHouse, Keeper and Ralph "
-            "who have business there.",
+            "Whether NetworkPolicies on Kubernetes let only those reach ClickHouse, Keeper and "
+            "Ralph who have business there.",
         ),
         Setting(
             "ASPECTS_MONITORING_NAMESPACE",
