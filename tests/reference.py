@@ -1,0 +1,198 @@
+"""Those parts of docs/ that follow from the code: tables, users, profiles, examples of plans.
+
+A page holds them between `<!-- generated: name -->` and `<!-- /generated -->`.
+`python -m tests.reference` writes them anew; tests/test_docs.py fails when one is stale.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from tutoraspects.access import Names as AccessNames
+from tutoraspects.access import declare
+from tutoraspects.schema import scripts
+from tutoraspects.schema.ddl import Layout, data_engine, data_ref, has_front
+from tutoraspects.schema.model import Column, Placement, Table
+from tutoraspects.schema.names import Names
+from tutoraspects.topology import plan
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+_BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
+_CLUSTER = Layout(cluster="aspects")
+_PLACEMENTS = {
+    Placement.SHARDED: "sharded",
+    Placement.EVERYWHERE: "every row on every node",
+    Placement.LOCAL: "local, stores nothing",
+}
+# A node whose limits are easy to read: they are shares of its memory.
+_MEMORY_MIB = 16_384
+
+
+def fresh(text: str) -> str:
+    """The page with every generated part as the code has it now."""
+    return _BLOCK.sub(lambda block: block[1] + PARTS[block[2]]() + block[3], text)
+
+
+def pages() -> Iterable[Path]:
+    """Pages that hold a generated part."""
+    return (page for page in sorted(DOCS.rglob("*.md")) if _BLOCK.search(page.read_text("utf8")))
+
+
+def _grid(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [heading, ["---"] * len(heading), *rows]
+    return "".join(
+        "| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |\n" for line in lines
+    )
+
+
+def _code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def databases() -> str:
+    """Every table in a line."""
+    tables = scripts.load(Names()).schema.tables.values()
+    return _grid(
+        ("Table", "On a cluster", "Rows are", "Meaning"),
+        (
+            (
+                _code(str(table.ref)),
+                f"{_code(data_ref(table, _CLUSTER).name)} and a Distributed front"
+                if has_front(table, _CLUSTER)
+                else _code(table.ref.name),
+                _PLACEMENTS[table.placement],
+                table.comment,
+            )
+            for table in tables
+        ),
+    )
+
+
+def tables() -> str:
+    """A section for each table: engine, keys, columns."""
+    return "\n".join(_table(table) for table in scripts.load(Names()).schema.tables.values())
+
+
+def _table(table: Table) -> str:
+    facts = [
+        ("Engine", data_engine(table, Layout())),
+        ("On a cluster", data_engine(table, _CLUSTER) if table.holds_data else ""),
+        ("Sharding key", table.sharding_key),
+        ("Sorting key", ", ".join(table.order_by)),
+        ("Primary key", ", ".join(table.primary_key)),
+        ("Partition", table.partition_by),
+        ("TTL", table.ttl),
+        ("Index", ", ".join(f"{index.expression} {index.type}" for index in table.indexes)),
+    ]
+    listed = "".join(f"- {name}: {_code(value)}\n" for name, value in facts if value)
+    if table.holds_data:
+        listed += "\n" + _columns(table.columns)
+    introduction = f"{table.comment}.\n\n" if table.comment else ""
+    return f"### {table.ref}\n\n{introduction}{listed}"
+
+
+def _columns(columns: Sequence[Column]) -> str:
+    rows = [(_code(column.name), _code(column.type), _meaning(column)) for column in columns]
+    if any(meaning for *_, meaning in rows):
+        return _grid(("Column", "Type", "Meaning"), rows)
+    return _grid(("Column", "Type"), [row[:2] for row in rows])
+
+
+def _meaning(column: Column) -> str:
+    computed = f"{column.kind} {column.expression}".strip()
+    return ". ".join(part for part in (column.comment, _code(computed)) if part)
+
+
+def users() -> str:
+    """Who there is and what for."""
+    return _grid(
+        ("User", "For", "Profile"),
+        (
+            (_code(user.name), user.why.rstrip("."), _code(user.profile))
+            for user in declare(AccessNames()).users
+        ),
+    )
+
+
+def grants() -> str:
+    """The matrix, one line for each grant."""
+    rows: list[tuple[str, str, str]] = []
+    for user in declare(AccessNames()).users:
+        if user.everything:
+            rows.append((_code(user.name), "everything, with grant option", "`*.*`"))
+        rows += [
+            (_code(user.name), _code(grant.privileges), _code(grant.target))
+            for grant in user.grants
+        ]
+    return _grid(("User", "May", "On"), rows)
+
+
+def profiles() -> str:
+    """A section for each settings profile."""
+    limits = {"": "", "max": "may be lowered", "const": "fixed"}
+    sections = []
+    for profile in declare(AccessNames(), memory_mib=_MEMORY_MIB).profiles:
+        rows = (
+            (_code(s.name), _code(str(s.value)), limits[s.limit], s.why) for s in profile.settings
+        )
+        table = _grid(("Setting", "Value", "By the user", "Why"), rows)
+        sections.append(f"### {profile.name}\n\n{profile.why}\n\n{table}")
+    return "\n".join(sections)
+
+
+def quotas() -> str:
+    """Limits by the hour."""
+    return _grid(
+        ("Quota", "Queries", "Errors", "Seconds of execution", "Why"),
+        (
+            (
+                _code(quota.name),
+                *(
+                    f"{n:,}" if n else "no limit"
+                    for n in (quota.queries, quota.errors, quota.execution_time)
+                ),
+                quota.why,
+            )
+            for quota in declare(AccessNames()).quotas
+        ),
+    )
+
+
+def plans() -> str:
+    """What the formula makes of some numbers of events a day, kept for a year."""
+    rows = []
+    for events in (10_000, 100_000, 1_000_000, 3_000_000, 10_000_000):
+        made = plan({"ASPECTS_EVENTS_PER_DAY": events, "ASPECTS_RETENTION_DAYS": 365})
+        node = made.clickhouse
+        rows.append(
+            (
+                f"{events:,}",
+                f"{made.shards} × {made.replicas}",
+                f"{made.keepers}",
+                f"{node.cpu_request:g} cores, {node.memory_mib / 1024:g} GiB",
+                f"{node.volume_gib:,} GiB",
+                f"{made.ralph_replicas} to {made.ralph_max_replicas}, "
+                f"{made.ralph_workers} workers each",
+            )
+        )
+    heading = ("Events a day", "Shards × replicas", "Keepers", "Each node", "Its volume", "Ralphs")
+    return _grid(heading, rows)
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "databases": databases,
+    "tables": tables,
+    "users": users,
+    "grants": grants,
+    "profiles": profiles,
+    "quotas": quotas,
+    "plans": plans,
+}
+
+
+if __name__ == "__main__":
+    for stale in pages():
+        stale.write_text(fresh(stale.read_text("utf8")), "utf8")
+        print(stale.relative_to(DOCS.parent))
