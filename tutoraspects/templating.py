@@ -7,6 +7,7 @@ are called in. Template names and patches know no Python beyond these.
 from __future__ import annotations
 
 import hashlib
+import hmac
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -17,12 +18,23 @@ from jinja2.runtime import Context
 
 from tutoraspects import access, topology
 from tutoraspects.access import password_hash
+from tutoraspects.errors import AspectsError
 from tutoraspects.settings.setting import as_boolean
 
 # The one Secret of the Kubernetes manifests, and the name of the cluster where none is given.
 SECRET_NAME = "aspects-secrets"
 DEFAULT_CLUSTER_NAME = "aspects"
 KEEPER_PORT = 9181
+
+PASSWORD_SETTINGS = (
+    "CLICKHOUSE_ADMIN_PASSWORD",
+    "ASPECTS_CLICKHOUSE_LRS_PASSWORD",
+    "ASPECTS_CLICKHOUSE_VECTOR_PASSWORD",
+    "ASPECTS_CLICKHOUSE_CMS_PASSWORD",
+    "ASPECTS_CLICKHOUSE_REPORT_PASSWORD",
+    "ASPECTS_CLICKHOUSE_MONITOR_PASSWORD",
+    "ASPECTS_CLICKHOUSE_BACKUP_PASSWORD",
+)
 
 # system.<name> -> days. Every log table of ClickHouse 26.x is in one of the two lists; a server of
 # another version ignores what it does not know.
@@ -93,6 +105,16 @@ def aspects_system_logs() -> SimpleNamespace:
 
 
 @jinja2.pass_context
+def aspects_data_folders(context: Context) -> list[str]:
+    """Folders under data/ with Docker Compose, one for each ClickHouse node and Keeper."""
+    plan = topology.plan(_settings(context))
+    if not plan.own_clickhouse:
+        return []
+    nodes = [node.name for node in plan.nodes] if plan.is_cluster else ["clickhouse"]
+    return [*plan.keeper_names, *nodes]
+
+
+@jinja2.pass_context
 def aspects_access_xml(context: Context) -> str:
     """users.xml for Docker Compose and the one-node StatefulSet."""
     return access.to_xml(_access(context))
@@ -113,6 +135,32 @@ def to_yaml(value: object) -> str:
 def sha256(text: str) -> str:
     """Hexadecimal SHA-256 of a text, e.g. to restart pods when a configuration changes."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def env_value(value: object) -> str:
+    """A value for a file that Docker Compose reads with `env_file`, quoted so that `$`, `#` and
+    spaces mean themselves. Raises AspectsError for a line break, which the format cannot hold.
+    """
+    text = str(value)
+    if "\n" in text or "\r" in text:
+        raise AspectsError(
+            "A password with a line break cannot be passed to a container: choose another one "
+            "with `tutor config save --set NAME=VALUE`."
+        )
+    return "'" + text.replace("'", "\\'") + "'"
+
+
+@jinja2.pass_context
+def aspects_secrets_checksum(context: Context) -> str:
+    """Changes with any ClickHouse password, so that an annotation with it restarts the servers.
+
+    The cluster's secret is the key, so that it tells nothing about the passwords to whoever may
+    read manifests and not Secrets.
+    """
+    settings = _settings(context)
+    passwords = [str(settings[name]) for name in PASSWORD_SETTINGS]
+    key = str(settings["ASPECTS_CLICKHOUSE_CLUSTER_SECRET"]).encode()
+    return hmac.new(key, "\n".join(passwords).encode(), hashlib.sha256).hexdigest()
 
 
 def render_target_filter(rendered: bool, _path: str) -> bool:
@@ -141,12 +189,15 @@ FILTERS: list[tuple[str, Callable[..., Any]]] = [
     ("aspects_sha256", sha256),
     ("aspects_password_hash", password_hash),
     ("aspects_to_yaml", to_yaml),
+    ("aspects_env_value", env_value),
 ]
 VARIABLES: list[tuple[str, Any]] = [
     ("aspects_plan", aspects_plan),
     ("aspects_cluster_name", aspects_cluster_name),
     ("aspects_keeper_port", aspects_keeper_port),
     ("aspects_system_logs", aspects_system_logs),
+    ("aspects_data_folders", aspects_data_folders),
+    ("aspects_secrets_checksum", aspects_secrets_checksum),
     ("aspects_access_xml", aspects_access_xml),
     ("aspects_operator_access", aspects_operator_access),
     ("ASPECTS_SECRET_NAME", SECRET_NAME),

@@ -93,6 +93,20 @@ def _local_and_front(database: str, name: str) -> tuple[str, str]:
     return table(database, name), table(database, f"{name}_local")
 
 
+def _writer_grants(names: Names, database: str, raw_tables: tuple[str, ...]) -> tuple[Grant, ...]:
+    """Read and write the raw tables; read the staging table, in which the views look for the rows
+    that they are being handed. It has no rows of its own (Engine=Null).
+    """
+    return (
+        *(
+            Grant("SELECT, INSERT", target)
+            for name in raw_tables
+            for target in _local_and_front(database, name)
+        ),
+        Grant("SELECT", table(names.ralph_database, f"{names.raw_table}_parse")),
+    )
+
+
 def _lrs(names: Names) -> User:
     return User(
         name=names.lrs,
@@ -100,10 +114,7 @@ def _lrs(names: Names) -> User:
         password="CH_LRS_PASSWORD_SHA256",
         profile="ingest",
         quota="ingest",
-        grants=tuple(
-            Grant("SELECT, INSERT", target)
-            for target in _local_and_front(names.ralph_database, names.raw_table)
-        ),
+        grants=_writer_grants(names, names.ralph_database, (names.raw_table,)),
     )
 
 
@@ -114,10 +125,8 @@ def _vector(names: Names) -> User:
         password="CH_VECTOR_PASSWORD_SHA256",
         profile="ingest",
         quota="ingest",
-        grants=tuple(
-            Grant("SELECT, INSERT", target)
-            for name in (names.raw_table, names.tracking_table)
-            for target in _local_and_front(names.vector_database, name)
+        grants=_writer_grants(
+            names, names.vector_database, (names.raw_table, names.tracking_table)
         ),
     )
 
@@ -136,7 +145,7 @@ def _cms(names: Names) -> User:
 def _report(names: Names, pii: bool) -> User:
     sinks = ("*",) if pii else tuple(n for n in EVENT_SINK_TABLES if n not in names.pii_tables)
     parsed = _local_and_front(names.ralph_database, f"{names.raw_table}_parsed")
-    quarantine = _local_and_front(names.ralph_database, f"{names.raw_table}_quarantine")
+    quarantine = _local_and_front(names.ralph_database, "xapi_events_quarantine")
     return User(
         name=names.report,
         why="Superset and everyone behind it: reads, within limits, and nothing else.",

@@ -95,7 +95,8 @@ def to_operator(access: Access, secret: str) -> dict[str, dict[str, object]]:
     """Render the keys `users`, `profiles` and `quotas` of a ClickHouseInstallation's
     `spec.configuration`; password hashes are read from the Secret named `secret`.
 
-    Keys are paths into users.xml (`ch_lrs/grants/query`), as the operator's documents write them.
+    Keys are paths into users.xml (`ch_lrs/grants/query`), as the operator's documents write them,
+    and values are text: a large number would pass through a JSON float and come out as 1e+10.
     """
     users: dict[str, object] = {}
     for user in access.users:
@@ -111,21 +112,21 @@ def to_operator(access: Access, secret: str) -> dict[str, dict[str, object]]:
             # Otherwise the operator adds a pattern that lets every pod of the installation in.
             users[f"{name}/networks/host_regexp"] = "disabled"
         if user.everything:
-            users.update({f"{name}/{switch}": 1 for switch in EVERYTHING})
+            users.update({f"{name}/{switch}": "1" for switch in EVERYTHING})
         else:
             users[f"{name}/grants/query"] = [f"GRANT {grant}" for grant in user.grants]
     profiles: dict[str, object] = {}
     for profile in access.profiles:
         for setting in profile.settings:
-            profiles[f"{profile.name}/{setting.name}"] = setting.value
+            profiles[f"{profile.name}/{setting.name}"] = str(setting.value)
         for setting in profile.settings:
             path = f"{profile.name}/constraints/{setting.name}"
             if setting.limit == "const":
-                profiles[f"{path}/readonly"] = ""
+                profiles[f"{path}/readonly"] = "1"
             elif setting.limit == "max":
-                profiles[f"{path}/max"] = setting.value
+                profiles[f"{path}/max"] = str(setting.value)
     quotas: dict[str, object] = {
-        f"{quota.name}/interval/{key}": value
+        f"{quota.name}/interval/{key}": str(value)
         for quota in access.quotas
         for key, value in quota.limits.items()
     }
