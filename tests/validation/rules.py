@@ -189,7 +189,7 @@ def _network_policy(spec: dict[str, Any], _: list[Document], pods: list[Pods]) -
 
 def _references(pods: Pods, documents: list[Document]) -> Iterator[str]:
     """Secrets, ConfigMaps, claims and service accounts that a pod names must be there."""
-    named = {(d["kind"], d["metadata"]["name"]): d for d in documents}
+    named = {(d["kind"], d["metadata"].get("name")): d for d in documents}
     account = pods.spec.get("serviceAccountName", "default")
     if account != "default" and ("ServiceAccount", account) not in named:
         yield f"{pods.owner}: the service account {account} is not there"
