@@ -1,0 +1,127 @@
+"""What the gateway's two listeners share: the nodes, the catalogue, and how answers become one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from .catalogue import Catalogue
+from .statements import Statement
+
+Answer = TypeVar("Answer")
+
+# ClickHouse's ErrorCodes.cpp
+CLUSTER_DOESNT_EXIST = 701
+TIMEOUT_EXCEEDED = 159
+NETWORK_ERROR = 210
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A node as the gateway knows it."""
+
+    name: str
+    http_port: int
+    native_port: int
+    gateway_http_port: int
+    gateway_native_port: int
+
+    host = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a node answered instead of doing a statement."""
+
+    code: int
+    message: str
+
+    @property
+    def full(self) -> str:
+        """As ClickHouse writes an error that came from another host."""
+        return f"Code: {self.code}. DB::Exception: {self.message}"
+
+
+class Refusal(Exception):
+    """The gateway's own answer to a statement."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
+class Cluster:
+    """All nodes behind the gateway, and what was learnt from the statements so far."""
+
+    def __init__(self, name: str, nodes: list[Backend], catalogue: Catalogue) -> None:
+        self.name = name
+        self.nodes = nodes
+        self.catalogue = catalogue
+        self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="fan-out")
+
+    def check_name(self, statement: Statement) -> None:
+        """Refuse ON CLUSTER with a name that no node knows, as ClickHouse does."""
+        name = statement.cluster
+        if name is not None and name not in (self.name, "{cluster}"):
+            raise Refusal(
+                Failure(
+                    CLUSTER_DOESNT_EXIST,
+                    f"Requested cluster '{name}' not found. (CLUSTER_DOESNT_EXIST)",
+                )
+            )
+
+    def everywhere(self, task: Callable[[Backend], Answer]) -> list[Answer]:
+        """Run `task` on every node at once; answers in the order of the nodes."""
+        return list(self._pool.map(task, self.nodes))
+
+
+def ddl_failure(nodes: list[Backend], failures: list[Failure | None]) -> Failure | None:
+    """What ON CLUSTER raises for the nodes' answers (distributed_ddl_output_mode = throw).
+
+    A node that is down does not fail the statement in ClickHouse: it would do it later, and the
+    client waits for distributed_ddl_task_timeout. The gateway raises the same code at once.
+    """
+    for node, failure in zip(nodes, failures, strict=True):
+        if failure is not None and failure.code != NETWORK_ERROR:
+            return Failure(
+                failure.code,
+                f"There was an error on [{node.host}:{node.native_port}]: {failure.full}",
+            )
+    down = [node for node, failure in zip(nodes, failures, strict=True) if failure is not None]
+    if down:
+        return Failure(
+            TIMEOUT_EXCEEDED,
+            "Distributed DDL task is not finished on "
+            f"{len(down)} of {len(nodes)} hosts (distributed_ddl_task_timeout): "
+            + ", ".join(f"{node.host}:{node.native_port}" for node in down),
+        )
+    return None
+
+
+def status_rows(
+    nodes: list[Backend], failures: list[Failure | None]
+) -> list[tuple[str, int, int, str, int, int]]:
+    """The rows ON CLUSTER returns: host, port, status, error, hosts remaining, hosts active."""
+    return [
+        (
+            node.host,
+            node.native_port,
+            failure.code if failure else 0,
+            failure.full if failure else "",
+            len(nodes) - index - 1,
+            0,
+        )
+        for index, (node, failure) in enumerate(zip(nodes, failures, strict=True))
+    ]
+
+
+STATUS_COLUMNS = (
+    ("host", "String"),
+    ("port", "UInt16"),
+    ("status", "Int64"),
+    ("error", "String"),
+    ("num_hosts_remaining", "UInt64"),
+    ("num_hosts_active", "UInt64"),
+)
