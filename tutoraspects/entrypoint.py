@@ -2,7 +2,7 @@
 
 `tutor-contrib-aspects` installs the same package `tutoraspects` and the same plugin name, so that
 whichever came last has overwritten files of the other. Upstream has no module of this name:
-Tutor reaches this code whatever the order was, and it must not need a module that upstream has.
+Tutor reaches this code whatever the order was, and it may only need modules that upstream has not.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ import sys
 from importlib import metadata
 
 from tutor import hooks
+from tutor.exceptions import TutorError
+
+from tutoraspects.refusal import one_sentence
 
 UPSTREAM = "tutor-contrib-aspects"
 OURS = "tutor-contrib-aspects-cluster"
@@ -21,13 +24,12 @@ def upstream_is_installed() -> bool:
 
 
 def _refuse(_config: object) -> None:
-    from tutor.exceptions import TutorError
-
-    raise TutorError(
-        f"The distributions {UPSTREAM} and {OURS} are both installed and overwrite each other's "
-        f"files: run `pip uninstall --yes {UPSTREAM}` and then "
-        f"`pip install --force-reinstall --no-deps {OURS}`."
-    )
+    with one_sentence():
+        raise TutorError(
+            f"The distributions {UPSTREAM} and {OURS} are both installed and overwrite each "
+            f"other's files: run `pip uninstall --yes {UPSTREAM}` and then "
+            f"`pip install --force-reinstall --no-deps {OURS}`."
+        )
 
 
 def _load() -> None:

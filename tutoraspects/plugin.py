@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import importlib
-from types import ModuleType
-
 from tutor import fmt, hooks
 from tutor.types import Config
 
-from tutoraspects import settings
+from tutoraspects import images, settings, tasks, templating
 from tutoraspects.cli.plugin import COMMANDS, DO_COMMANDS
+from tutoraspects.refusal import one_sentence
 from tutoraspects.resources import resource_path
 from tutoraspects.settings import validation
-
-
-def _part(name: str) -> ModuleType | None:
-    """A part that may not be there yet."""
-    try:
-        return importlib.import_module(f"tutoraspects.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == f"tutoraspects.{name}":
-            return None
-        raise
-
 
 # Settings
 hooks.Filters.CONFIG_DEFAULTS.add_items(settings.defaults("default"))
@@ -35,7 +22,8 @@ def _check_settings(config: Config) -> None:
     """Fires after the settings are rendered and before any file is."""
     filters = hooks.Filters
     declared = (filters.CONFIG_DEFAULTS, filters.CONFIG_UNIQUE, filters.CONFIG_OVERRIDES)
-    validation.validate(config, {name for names in declared for name, _ in names.iterate()})
+    with one_sentence():
+        validation.validate(config, {name for names in declared for name, _ in names.iterate()})
     for notice in validation.notices(config):
         fmt.echo_alert(notice)
 
@@ -51,22 +39,18 @@ hooks.Filters.ENV_TEMPLATE_TARGETS.add_item(("aspects/lms", "apps/openedx/config
 for path in sorted(resource_path("patches").iterdir()):
     if path.is_file() and not path.name.startswith("."):
         hooks.Filters.ENV_PATCHES.add_item((path.name, path.read_text(encoding="utf8")))
-if templating := _part("templating"):
-    hooks.Filters.ENV_TEMPLATE_FILTERS.add_items(templating.FILTERS)
-    hooks.Filters.ENV_TEMPLATE_VARIABLES.add_items(templating.VARIABLES)
-    hooks.Filters.IS_FILE_RENDERED.add()(templating.render_target_filter)
+hooks.Filters.ENV_TEMPLATE_FILTERS.add_items(templating.FILTERS)
+hooks.Filters.ENV_TEMPLATE_VARIABLES.add_items(templating.VARIABLES)
 
 # Init tasks: (service, template, priority), the template relative to templates/
-if tasks := _part("tasks"):
-    for service, template, priority in tasks.INIT_TASKS:
-        script = (resource_path("templates") / template).read_text(encoding="utf8")
-        hooks.Filters.CLI_DO_INIT_TASKS.add_item((service, script), priority=priority)
+for service, template, priority in tasks.INIT_TASKS:
+    script = (resource_path("templates") / template).read_text(encoding="utf8")
+    hooks.Filters.CLI_DO_INIT_TASKS.add_item((service, script), priority=priority)
 
 # Images
-if images := _part("images"):
-    hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)
-    hooks.Filters.IMAGES_PULL.add()(images.pull)
-    hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
+hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)
+hooks.Filters.IMAGES_PULL.add()(images.pull)
+hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
 
 # Commands
 hooks.Filters.CLI_COMMANDS.add_items(COMMANDS)
