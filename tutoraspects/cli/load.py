@@ -127,13 +127,15 @@ def _moment(text: str | None, days: float) -> datetime:
 
 def _describe(generator: Generator, pace: Pace, as_json: bool) -> None:
     example = next(iter(generator))
+    start = generator.start.isoformat()
     requests = -(-generator.count // pace.batch_size)
     if as_json:
-        click.echo(json.dumps({"count": generator.count, "requests": requests, "example": example}))
+        plan = {"count": generator.count, "start": start, "days": generator.days}
+        click.echo(json.dumps({**plan, "requests": requests, "example": example}))
         return
     click.echo(
-        f"Would send {generator.count:,} statements in {requests:,} requests over "
-        f"{pace.connections} connections. The first one:"
+        f"Would send {generator.count:,} statements of {generator.days:g} days from {start} in "
+        f"{requests:,} requests over {pace.connections} connections. The first one:"
     )
     click.echo(json.dumps(example, indent=2, ensure_ascii=False))
 
