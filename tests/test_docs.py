@@ -35,7 +35,10 @@ def sections(page: str) -> dict[str, str]:
 def commands(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
     """Every command below one, with the words that call it."""
     if isinstance(command, click.Group):
-        for name, child in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            child = command.get_command(context, name)
+            assert child is not None
             yield from commands(child, f"{path} {name}")
     else:
         yield path, command
@@ -88,13 +91,13 @@ def test_every_setting_is_in_the_reference() -> None:
 def test_settings_that_the_documentation_names_exist() -> None:
     """A setting that was renamed must not live on in a guide."""
     variables = text_of(DOCS / "reference" / "environment.md")
-    others = {name for name in re.findall(r"`(ASPECTS_[A-Z0-9_]+)`", variables)}
+    others = set(re.findall(r"`(ASPECTS_[A-Z0-9_]+)`", variables))
     for page in [*DOCS.rglob("*.md"), *OUTSIDE_DOCS]:
         for name in re.findall(r"\b(ASPECTS_[A-Z0-9_]*[A-Z0-9])\b(?!_?…)", text_of(page)):
             assert name in CATALOGUE or name in others, f"{page.relative_to(ROOT)}: {name}"
 
 
-@pytest.mark.parametrize("page", reference.pages(), ids=lambda page: page.name)
+@pytest.mark.parametrize("page", list(reference.pages()), ids=lambda page: page.name)
 def test_generated_parts_are_fresh(page: Path) -> None:
     assert text_of(page) == reference.fresh(text_of(page)), "run `python -m tests.reference`"
 
@@ -147,7 +150,7 @@ def test_paths_that_contributing_names_exist() -> None:
 def test_the_site_builds_strictly(tmp_path: Path) -> None:
     """Dead links, dead anchors and pages outside the navigation are errors, see mkdocs.yml."""
     done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", tmp_path],
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", tmp_path],
         cwd=ROOT,
         capture_output=True,
         text=True,
