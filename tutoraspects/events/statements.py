@@ -158,17 +158,20 @@ def evaluated(
     """The server's `problem_check`: one statement, or a group and one for each question."""
     earned = sum(right for _, right in responses)
     result = _score(earned, block.points)
-    definition: dict[str, Any] = {"extensions": {Extension.ATTEMPT: attempt}}
     if len(block.questions) == 1:
         question = block.questions[0]
-        definition["description"] = {"en-US": question.text}
-        definition["interactionType"] = INTERACTION_TYPES[question.response_type]
-        thing = _activity(block.iri, Activity.INTERACTION, **definition)
+        thing = _activity(
+            block.iri,
+            Activity.INTERACTION,
+            extensions={Extension.ATTEMPT: attempt},
+            description={"en-US": question.text},
+            interactionType=INTERACTION_TYPES[question.response_type],
+        )
         result = {"response": responses[0][0], **result}
         return [_assemble(scene, "evaluated", thing, result=result)]
-    definition["name"] = {"en-US": block.name}
-    definition["interactionType"] = "other"
-    group = _activity(block.iri, Activity.INTERACTION, **definition)
+    group = _activity(
+        block.iri, Activity.INTERACTION, name={"en-US": block.name}, interactionType="other"
+    )
     group["objectType"] = "GroupActivity"
     parent = _assemble(scene, "evaluated", group, result=result)
     children = [
