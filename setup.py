@@ -1,7 +1,8 @@
-"""Packaging. The product's folders stand at the top of the repository and ship inside the package."""
+"""Packaging: the product's folders stand at the top of the repository and ship in the package."""
 
 from __future__ import annotations
 
+import glob
 import re
 from pathlib import Path
 
@@ -20,9 +21,21 @@ SHIPPED = ("templates", "patches", "dbt", "terraform")
 def shipped_files(folder: str) -> list[str]:
     """Files of a shipped folder, relative to it: dotfiles count, caches do not."""
     return sorted(
-        path.relative_to(HERE / folder).as_posix()
+        glob.escape(path.relative_to(HERE / folder).as_posix())
         for path in (HERE / folder).rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
+    )
+
+
+def package_files() -> list[str]:
+    """Files of the package that are no modules, such as Alembic's templates and versions."""
+    root = HERE / "tutoraspects"
+    return sorted(
+        glob.escape(path.relative_to(root).as_posix())
+        for path in root.rglob("*")
+        if path.is_file()
+        and "__pycache__" not in path.parts
+        and not (path.suffix == ".py" and (path.parent / "__init__.py").exists())
     )
 
 
@@ -40,7 +53,7 @@ setup(
     ],
     package_dir={f"tutoraspects.{folder}": folder for folder in SHIPPED},
     package_data={
-        "tutoraspects": ["schema/alembic.ini", "schema/*.mako", "schema/versions/*.py"],
+        "tutoraspects": package_files(),
         **{f"tutoraspects.{folder}": shipped_files(folder) for folder in SHIPPED},
     },
     include_package_data=False,
@@ -60,6 +73,7 @@ setup(
             "types-PyYAML",
             "yamllint>=1.35",
             "build>=1.2",
+            "setuptools>=77",  # builds the package for the tests without an environment of its own
         ],
     },
     entry_points={
@@ -67,7 +81,10 @@ setup(
         "console_scripts": ["aspects = tutoraspects.cli.job:main"],
     },
     classifiers=[
-        "License :: OSI Approved :: Apache Software License",
+        "Development Status :: 4 - Beta",
+        "Environment :: Plugins",
+        "Intended Audience :: System Administrators",
         "Programming Language :: Python :: 3",
+        "Topic :: Education",
     ],
 )
