@@ -1,0 +1,533 @@
+"""The Kubernetes manifests of the four named configurations, as `kubectl kustomize` builds them."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.helpers import (
+    CONFIGURATION_NAMES,
+    TutorProject,
+    configuration,
+    dummy_secrets,
+    project,
+)
+from tests.validation import Document, load_all, problems
+from tests.validation.network import End, allows
+from tests.validation.pods import Pods, pods_of
+from tests.validation.security import careless, unrestricted
+from tutoraspects.settings import CATALOGUE
+from tutoraspects.topology import Plan, plan
+
+KUBECTL = Path(__file__).parent.parent / ".lab" / "bin" / "kubectl"
+VERSIONS = ("1.30", "1.31", "1.32", "1.33")
+SECRET = "aspects-secrets"
+# An operator's own key, which must stay in the Secret like a generated one.
+EXTRA = {"RALPH_SENTRY_DSN": "https://secret-sentry-key@sentry.example.org/1"}
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """One configuration: the project, what kustomize makes of it, and the plan behind it."""
+
+    name: str
+    project: TutorProject
+    documents: list[Document]
+    plan: Plan
+
+    def get(self, kind: str, name: str) -> Document:
+        for document in self.documents:
+            if (document["kind"], document["metadata"]["name"]) == (kind, name):
+                return document
+        raise AssertionError(f"{self.name} has no {kind} {name}")
+
+    def has(self, kind: str, name: str) -> bool:
+        return any(
+            (document["kind"], document["metadata"]["name"]) == (kind, name)
+            for document in self.documents
+        )
+
+    @property
+    def pods(self) -> list[Pods]:
+        return list(pods_of(self.documents))
+
+    @property
+    def own_pods(self) -> list[Pods]:
+        """The pods of this plugin: Tutor's own are Tutor's affair."""
+        others = {"caddy", "lms", "cms", "lms-worker", "cms-worker", "lms-job", "cms-job"}
+        others |= {"meilisearch", "mongodb", "mysql", "mysql-job", "redis", "smtp"}
+        return [pods for pods in self.pods if pods.owner.partition("/")[2] not in others]
+
+
+def kustomize(env: Path) -> str:
+    if not KUBECTL.exists():
+        pytest.fail(f"{KUBECTL} is missing: run `make lab`")
+    done = subprocess.run(
+        [str(KUBECTL), "kustomize", str(env)], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def render(root: Path, name: str, **settings: Any) -> Rendered:
+    made = project(root, **configuration(name) | settings)
+    made.save()
+    values = {**made.config, **settings}
+    return Rendered(name, made, load_all(kustomize(made.env)), plan(values))
+
+
+@pytest.fixture(scope="module", params=CONFIGURATION_NAMES)
+def rendered(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    name = str(request.param)
+    return render(tmp_path_factory.mktemp(name), name, RALPH_EXTRA_SETTINGS=EXTRA)
+
+
+@pytest.fixture(scope="module")
+def production(tmp_path_factory: pytest.TempPathFactory) -> Rendered:
+    return render(tmp_path_factory.mktemp("production"), "production")
+
+
+def ralph_container(found: Rendered) -> dict[str, Any]:
+    container = found.get("Deployment", "ralph")["spec"]["template"]["spec"]["containers"][0]
+    assert isinstance(container, dict)
+    return container
+
+
+# -- all manifests -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_manifests_are_valid(rendered: Rendered, version: str) -> None:
+    assert problems(rendered.documents, version) == []
+
+
+def test_pods_are_restricted(rendered: Rendered) -> None:
+    """The standard's checks for every pod of ours; the operator adds nothing to its templates."""
+    assert [fault for pods in rendered.own_pods for fault in unrestricted(pods)] == []
+    assert rendered.own_pods
+
+
+def test_pods_are_careful(rendered: Rendered) -> None:
+    # The operator's pods keep their image writable: its own scripts write into it.
+    ours = [pods for pods in rendered.own_pods if "Installation/" not in pods.owner]
+    assert [fault for pods in ours for fault in careless(pods)] == []
+
+
+def test_nothing_but_the_deployed_parts_is_there(rendered: Rendered) -> None:
+    kinds = {document["kind"] for document in rendered.documents}
+    assert ("ClickHouseInstallation" in kinds) == rendered.plan.is_cluster
+    assert ("ClickHouseKeeperInstallation" in kinds) == rendered.plan.is_cluster
+    assert rendered.has("StatefulSet", "clickhouse") == (
+        rendered.plan.own_clickhouse and not rendered.plan.is_cluster
+    )
+    assert rendered.has("PodDisruptionBudget", "ralph") == (rendered.plan.ralph_replicas > 1)
+
+
+def test_switched_off_parts_leave_nothing(tmp_path: Path) -> None:
+    off = {
+        "RUN_RALPH": False,
+        "RUN_VECTOR": True,
+        "ASPECTS_XAPI_SOURCE": "vector",
+        "ASPECTS_NETWORK_POLICIES": False,
+    }
+    found = render(tmp_path, "external-clickhouse", **off)
+    names = {(document["kind"], document["metadata"]["name"]) for document in found.documents}
+    assert not {name for name in names if "ralph" in name[1]}
+    assert not {name for name in names if name[0] == "NetworkPolicy"}
+    assert problems(found.documents, VERSIONS[-1]) == []
+
+
+# -- secrets -----------------------------------------------------------------------------------
+
+
+def disguises(secret: str) -> set[str]:
+    """The forms in which a secret could leak: as it is, hashed, and in base64."""
+    return {
+        secret,
+        hashlib.sha256(secret.encode()).hexdigest(),
+        base64.b64encode(secret.encode()).decode(),
+        json.dumps(secret)[1:-1],
+    }
+
+
+def test_secrets_are_in_the_secret_and_nowhere_else(rendered: Rendered) -> None:
+    secret = rendered.get("Secret", SECRET)
+    held = json.dumps(secret)
+    elsewhere = [document for document in rendered.documents if document is not secret]
+    text = yaml.safe_dump_all(elsewhere, width=10**6)
+    files = {
+        path: content.decode()
+        for path, content in rendered.project.snapshot("env/plugins/aspects/k8s").items()
+        if path != "secrets.yml"
+    }
+    assert len(dummy_secrets()) >= 12
+    for name, value in {**dummy_secrets(), **EXTRA}.items():
+        if name in EXTRA or CATALOGUE[name].read:
+            assert value in held or json.dumps(value)[1:-1] in held, f"{name} is not in the Secret"
+        for disguise in disguises(value):
+            assert disguise not in text, f"{name} is in what kustomize builds"
+            for path, content in files.items():
+                assert disguise not in content, f"{name} is in {path}"
+
+
+def test_secret_holds_the_hashes_that_clickhouse_compares(rendered: Rendered) -> None:
+    data = rendered.get("Secret", SECRET)["stringData"]
+    for account in ("ADMIN", "LRS", "VECTOR", "CMS", "REPORT", "MONITOR", "BACKUP"):
+        prefix = "CLICKHOUSE" if account == "ADMIN" else "ASPECTS_CLICKHOUSE"
+        password = data[f"{prefix}_{account}_PASSWORD"]
+        expected = hashlib.sha256(password.encode()).hexdigest()
+        assert data[f"CH_{account}_PASSWORD_SHA256"] == expected
+
+
+def test_awkward_passwords_survive(tmp_path: Path) -> None:
+    awkward = "a\"b'c\\d: #e{f}$g%h<i>&é"
+    found = render(
+        tmp_path,
+        "minimal",
+        ASPECTS_CLICKHOUSE_LRS_PASSWORD=awkward,
+        RALPH_EXTRA_SETTINGS={
+            "RALPH_NOTE": awkward,
+            "RALPH_XAPI_FORWARDINGS": [{"is_active": True}],
+        },
+    )
+    data = found.get("Secret", SECRET)["stringData"]
+    assert data["ASPECTS_CLICKHOUSE_LRS_PASSWORD"] == awkward
+    assert data["ralph-extra.RALPH_NOTE"] == awkward
+    assert json.loads(data["ralph-extra.RALPH_XAPI_FORWARDINGS"]) == [{"is_active": True}]
+
+
+def test_a_new_password_starts_new_pods(tmp_path: Path) -> None:
+    def checksums(found: Rendered) -> dict[str, dict[str, str]]:
+        return {
+            pods.owner: {
+                key: value
+                for key, value in pods.document["spec"]["template"]["metadata"]
+                .get("annotations", {})
+                .items()
+                if key.startswith("checksum/")
+            }
+            for pods in found.pods
+            if pods.document["kind"] == "Deployment"
+        }
+
+    before = checksums(render(tmp_path / "before", "external-clickhouse"))
+    ralph = {"ASPECTS_CLICKHOUSE_LRS_PASSWORD": "another"}
+    after = checksums(render(tmp_path / "ralph", "external-clickhouse", **ralph))
+    assert {owner for owner in before if before[owner] != after[owner]} == {"Deployment/ralph"}
+    cms = {"ASPECTS_CLICKHOUSE_CMS_PASSWORD": "another"}
+    after = checksums(render(tmp_path / "cms", "external-clickhouse", **cms))
+    assert {owner for owner in before if before[owner] != after[owner]} == {
+        f"Deployment/{name}" for name in ("lms", "lms-worker", "cms", "cms-worker")
+    }
+
+
+# -- Ralph -------------------------------------------------------------------------------------
+
+
+def test_ralph_is_sized_by_the_plan(rendered: Rendered) -> None:
+    size = rendered.plan
+    container = ralph_container(rendered)
+    assert f"--workers={size.ralph_workers}" in container["command"]
+    assert container["resources"]["requests"]["memory"] == f"{size.ralph.memory_mib}Mi"
+    assert container["resources"]["requests"]["cpu"] == f"{round(size.ralph.cpu_request * 1000)}m"
+    autoscaler = rendered.get("HorizontalPodAutoscaler", "ralph")["spec"]
+    assert autoscaler["minReplicas"] == size.ralph_replicas
+    assert autoscaler["maxReplicas"] == size.ralph_max_replicas
+
+
+def test_ralph_of_a_fixed_number_has_no_autoscaler(tmp_path: Path) -> None:
+    fixed = {"ASPECTS_RALPH_REPLICAS": 2, "ASPECTS_RALPH_MAX_REPLICAS": 2}
+    found = render(tmp_path, "external-clickhouse", **fixed)
+    assert not found.has("HorizontalPodAutoscaler", "ralph")
+    assert found.get("Deployment", "ralph")["spec"]["replicas"] == 2
+
+
+def test_ralph_is_replaced_without_loss(production: Rendered) -> None:
+    spec = production.get("Deployment", "ralph")["spec"]
+    assert spec["strategy"]["rollingUpdate"]["maxUnavailable"] == 0
+    pod = spec["template"]["spec"]
+    container = pod["containers"][0]
+    pause = container["lifecycle"]["preStop"]["sleep"]["seconds"]
+    graceful = next(
+        int(argument.partition("=")[2])
+        for argument in container["command"]
+        if argument.startswith("--timeout-graceful-shutdown=")
+    )
+    # The pod leaves the Service, then finishes its requests, then is killed.
+    readiness = container["readinessProbe"]
+    assert pause >= readiness["periodSeconds"] * readiness["failureThreshold"]
+    assert pause + graceful < pod["terminationGracePeriodSeconds"]
+    assert container["livenessProbe"]["httpGet"]["path"] == "/__lbheartbeat__"
+    assert readiness["httpGet"]["path"] == "/__heartbeat__"
+    budget = production.get("PodDisruptionBudget", "ralph")["spec"]
+    assert budget["maxUnavailable"] == 1
+    keys = {constraint["topologyKey"] for constraint in pod["topologySpreadConstraints"]}
+    assert keys == {"topology.kubernetes.io/zone", "kubernetes.io/hostname"}
+
+
+def test_ralph_is_not_the_administrator(rendered: Rendered) -> None:
+    text = json.dumps(rendered.get("Deployment", "ralph"))
+    assert "CLICKHOUSE_ADMIN_PASSWORD" not in text
+    env = (rendered.project.env / "plugins/aspects/apps/ralph/ralph.env").read_text(encoding="utf8")
+    assert "RALPH_BACKENDS__LRS__CLICKHOUSE__USERNAME=ch_lrs" in env.splitlines()
+
+
+RALPH_PYTHON = KUBECTL.parent.parent / "ralph" / "bin" / "python"
+_READ_SETTINGS = """
+import json, logging.config
+from pathlib import Path
+from ralph.backends.lrs.clickhouse import ClickHouseLRSBackendSettings
+from ralph.api.auth.basic import get_stored_credentials
+from ralph.conf import settings
+import sys
+logging.config.dictConfig(json.loads(Path(sys.argv[1]).read_text()))
+clickhouse = ClickHouseLRSBackendSettings()
+print(json.dumps({
+    "backend": settings.RUNSERVER_BACKEND,
+    "host": clickhouse.HOST, "port": clickhouse.PORT, "database": clickhouse.DATABASE,
+    "table": clickhouse.EVENT_TABLE_NAME, "user": clickhouse.USERNAME,
+    "scopes": {u.username: sorted(u.scopes.root) for u in get_stored_credentials(sys.argv[2])},
+    "level": logging.getLogger("ralph").level,
+}))
+"""
+
+
+def test_ralph_itself_reads_its_configuration(rendered: Rendered) -> None:
+    """The true Ralph loads the environment, the accounts and the logging that the pod gets."""
+    if not RALPH_PYTHON.exists():
+        pytest.fail(f"{RALPH_PYTHON} is missing: run `make lab`")
+    deployment = rendered.get("Deployment", "ralph")["spec"]["template"]["spec"]
+    config = deployment["containers"][0]["envFrom"][0]["configMapRef"]["name"]
+    environment = rendered.get("ConfigMap", config)["data"]
+    accounts = rendered.project.root / "auth.json"
+    accounts.write_text(rendered.get("Secret", SECRET)["stringData"]["ralph-auth.json"])
+    logging = rendered.project.env / "plugins/aspects/apps/ralph/logging.json"
+    done = subprocess.run(
+        [str(RALPH_PYTHON), "-c", _READ_SETTINGS, str(logging), str(accounts)],
+        env=environment,
+        cwd=rendered.project.root,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    external = rendered.name == "external-clickhouse"
+    assert json.loads(done.stdout) == {
+        "backend": "clickhouse",
+        "host": "clickhouse.example.org" if external else "clickhouse",
+        "port": 8443 if external else 8123,
+        "database": "xapi",
+        "table": "xapi_events_all",
+        "user": "ch_lrs",
+        "scopes": {"ralph": ["all"], "lms": ["statements/read", "statements/write"]},
+        "level": 20,
+    }
+
+
+def test_uvicorn_takes_the_arguments() -> None:
+    """An option that this uvicorn does not know would stop every pod."""
+    if not RALPH_PYTHON.exists():
+        pytest.fail(f"{RALPH_PYTHON} is missing: run `make lab`")
+    done = subprocess.run(
+        [str(RALPH_PYTHON), "-m", "uvicorn", "--help"], capture_output=True, text=True, check=True
+    )
+    template = Path(__file__).parent.parent / "templates/aspects/k8s/ralph.yml"
+    for line in template.read_text(encoding="utf8").splitlines():
+        if line.strip().startswith("- --"):
+            assert line.strip()[2:].partition("=")[0] in done.stdout
+
+
+def test_public_url_is_a_route_of_caddy(tmp_path: Path) -> None:
+    public = {"RALPH_ENABLE_PUBLIC_URL": True, "RALPH_HOST": "ralph.example.org"}
+    found = render(tmp_path, "external-clickhouse", **public)
+    caddyfile = (found.project.env / "apps/caddy/Caddyfile").read_text(encoding="utf8")
+    assert 'ralph.example.org{$default_site_port} {\n    import proxy "ralph:8100"\n}' in caddyfile
+    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
+    caddy, ralph = (End({"app.kubernetes.io/name": name}) for name in ("caddy", "ralph"))
+    assert allows(policies, caddy, ralph, 8100)
+
+
+# -- network policies --------------------------------------------------------------------------
+
+
+def end(found: Rendered, name: str) -> End:
+    """A pod by a short name, with the labels that it will truly carry."""
+    elsewhere = {
+        "operator": End({"app": "clickhouse-operator"}, namespace="kube-system"),
+        "operator by chart": End(
+            {"app.kubernetes.io/name": "altinity-clickhouse-operator"}, namespace="clickhouse"
+        ),
+        "prometheus": End({"app.kubernetes.io/name": "prometheus"}, namespace="monitoring"),
+        "stranger": End({"app.kubernetes.io/name": "stranger"}),
+        "stranger elsewhere": End({"app.kubernetes.io/name": "lms"}, namespace="other"),
+        "internet": End(outside=True),
+    }
+    if name in elsewhere:
+        return elsewhere[name]
+    cluster = {
+        "clickhouse": "ClickHouseInstallation/aspects",
+        "keeper": "ClickHouseKeeperInstallation/aspects",
+    }
+    for pods in found.pods:
+        labels = pods.labels
+        if labels.get("app.kubernetes.io/name") == name or pods.owner == cluster.get(name):
+            return End(labels)
+    raise AssertionError(f"{found.name} has no pods {name}")
+
+
+FLOWS = [
+    ("ralph", "clickhouse", 8123, True),
+    ("ralph", "clickhouse", 9000, False),
+    ("lms", "clickhouse", 8123, True),
+    ("lms-worker", "clickhouse", 8123, True),
+    ("lms-job", "clickhouse", 8123, True),
+    ("cms", "clickhouse", 8123, True),
+    ("cms-worker", "clickhouse", 8123, True),
+    ("cms-job", "clickhouse", 8123, True),
+    ("aspects-job", "clickhouse", 8123, True),
+    ("aspects-job", "clickhouse", 9000, True),
+    ("prometheus", "clickhouse", 9363, True),
+    ("prometheus", "clickhouse", 8123, False),
+    ("stranger", "clickhouse", 8123, False),
+    ("stranger", "clickhouse", 9363, False),
+    ("stranger elsewhere", "clickhouse", 8123, False),
+    ("mysql", "clickhouse", 9000, False),
+    ("lms", "ralph", 8100, True),
+    ("lms-worker", "ralph", 8100, True),
+    ("lms-job", "ralph", 8100, True),
+    ("cms-worker", "ralph", 8100, True),
+    ("aspects-job", "ralph", 8100, True),
+    ("caddy", "ralph", 8100, False),
+    ("stranger", "ralph", 8100, False),
+    ("clickhouse", "ralph", 8100, False),
+    ("ralph", "internet", 443, False),
+    ("ralph", "mysql", 3306, False),
+    ("aspects-job", "mysql", 3306, False),
+    ("clickhouse", "lms", 8000, False),
+    ("stranger", "aspects-job", 8123, False),
+    ("stranger", "lms", 8000, True),
+]
+CLUSTER_FLOWS = [
+    ("clickhouse", "clickhouse", 9000, True),
+    ("clickhouse", "clickhouse", 9009, True),
+    ("clickhouse", "keeper", 2181, True),
+    ("keeper", "keeper", 9444, True),
+    ("keeper", "clickhouse", 9000, False),
+    ("operator", "clickhouse", 8123, True),
+    ("operator by chart", "clickhouse", 8123, True),
+    ("operator", "keeper", 2181, True),
+    ("ralph", "keeper", 2181, False),
+    ("aspects-job", "keeper", 2181, False),
+    ("stranger", "keeper", 2181, False),
+    ("stranger", "clickhouse", 9009, False),
+    ("aspects-job", "clickhouse", 9009, False),
+    ("stranger elsewhere", "keeper", 9444, False),
+]
+
+
+@pytest.mark.parametrize("name", ["minimal", "production"])
+def test_only_those_with_business_get_through(
+    name: str, tmp_path: Path, production: Rendered
+) -> None:
+    found = production if name == "production" else render(tmp_path, name)
+    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
+    flows = FLOWS + (CLUSTER_FLOWS if found.plan.is_cluster else [])
+    wrong = [
+        f"{source} -> {target}:{port} is {'refused' if wanted else 'let through'}"
+        for source, target, port, wanted in flows
+        if allows(policies, end(found, source), end(found, target), port) != wanted
+    ]
+    assert wrong == []
+
+
+def test_metrics_may_be_closed(tmp_path: Path) -> None:
+    found = render(tmp_path, "minimal", ASPECTS_MONITORING_NAMESPACE="")
+    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
+    assert not allows(policies, end(found, "prometheus"), end(found, "clickhouse"), 9363)
+
+
+# -- jobs --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("service", ["aspects", "lms", "cms"])
+def test_tutor_runs_a_task_in_the_job(
+    service: str, production: Rendered, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tutor's own runner, with a Kubernetes that only listens."""
+    from tutor.commands import k8s
+
+    applied: list[Document] = []
+
+    def listen(*command: str) -> int:
+        assert command[:2] == ("apply", "-f")
+        applied.extend(load_all(Path(command[2]).read_text(encoding="utf8")))
+        return 0
+
+    done = SimpleNamespace(
+        metadata=SimpleNamespace(name="x"), status=SimpleNamespace(active=None, succeeded=1)
+    )
+    api = SimpleNamespace(list_namespaced_job=lambda *_, **__: SimpleNamespace(items=[done]))
+    monkeypatch.setattr(k8s.K8sClients, "_instance", SimpleNamespace(batch_api=api))
+    monkeypatch.setattr(k8s.utils, "kubectl", listen)
+    monkeypatch.setenv("PATH", str(KUBECTL.parent), prepend=":")
+    runner = k8s.K8sTaskRunner(str(production.project.root), {"K8S_NAMESPACE": "openedx"})
+    assert runner.run_task(service, "echo 'a script'") == 0
+
+    [job] = applied
+    assert job["metadata"]["name"].startswith(f"{service}-job-")
+    container = job["spec"]["template"]["spec"]["containers"][0]
+    assert container["args"] == ["sh", "-e", "-c", "echo 'a script'"]
+    # The policies must still know the pod, though Tutor has renamed the job.
+    labels = job["spec"]["template"]["metadata"]["labels"]
+    assert labels["app.kubernetes.io/name"] == f"{service}-job"
+    pattern = production.get("Job", f"{service}-job")
+    others = [document for document in production.documents if document is not pattern]
+    assert problems([*others, job], VERSIONS[0]) == []
+
+
+def test_start_leaves_jobs_alone(production: Rendered) -> None:
+    """`tutor k8s start` applies what is not labelled component=job."""
+    job = production.get("Job", "aspects-job")
+    assert job["metadata"]["labels"]["app.kubernetes.io/component"] == "job"
+
+
+def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
+    pod = rendered.get("Job", "aspects-job")["spec"]["template"]["spec"]
+    container = pod["containers"][0]
+    environment = dict(
+        rendered.get("ConfigMap", container["envFrom"][0]["configMapRef"]["name"])["data"]
+    )
+    external = rendered.name == "external-clickhouse"
+    cluster = {"external-clickhouse": "analytics", "minimal": ""}.get(rendered.name, "aspects")
+    assert environment == {
+        "ASPECTS_CLICKHOUSE_HOST": "clickhouse-1.example.org" if external else "clickhouse",
+        "ASPECTS_CLICKHOUSE_NATIVE_PORT": "9440" if external else "9000",
+        "ASPECTS_CLICKHOUSE_HTTP_PORT": "8443" if external else "8123",
+        "ASPECTS_CLICKHOUSE_SECURE": "1" if external else "0",
+        "ASPECTS_CLICKHOUSE_USER": "ch_admin",
+        "ASPECTS_CLICKHOUSE_CLUSTER": cluster,
+        "ASPECTS_RALPH_DATABASE": "xapi",
+        "ASPECTS_VECTOR_DATABASE": "openedx",
+        "ASPECTS_EVENT_SINK_DATABASE": "event_sink",
+        "ASPECTS_REPORTING_DATABASE": "reporting",
+        "ASPECTS_MIGRATIONS_DATABASE": "xapi",
+        "ASPECTS_RAW_XAPI_TABLE": "xapi_events_all",
+        "ASPECTS_VECTOR_RAW_TRACKING_LOGS_TABLE": "_tracking",
+        "ASPECTS_DATA_TTL_EXPRESSION": "toDateTime(emission_time) + INTERVAL 365 DAY",
+        "ASPECTS_LRS_URL": "http://ralph:8100/xAPI/",
+        "ASPECTS_LRS_USERNAME": "lms",
+    }
+    mounted = {item["path"] for item in pod["volumes"][0]["secret"]["items"]}
+    for variable in container["env"]:
+        folder, _, name = variable["value"].rpartition("/")
+        assert folder == container["volumeMounts"][0]["mountPath"]
+        assert name in mounted
