@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -121,7 +122,13 @@ def fabricate_upstream(folder: Path) -> dict[str, str]:
         "Metadata-Version: 2.1\nName: tutor-contrib-aspects\nVersion: 6.1.0\n"
     )
     (info / "entry_points.txt").write_text("[tutor.plugin.v1]\naspects = tutoraspects.plugin\n")
-    return {"PYTHONPATH": str(folder)}
+    return python_path(folder)
+
+
+def python_path(folder: Path) -> dict[str, str]:
+    """The environment in which a folder comes first on Python's path."""
+    there = os.environ.get("PYTHONPATH")
+    return {"PYTHONPATH": f"{folder}{os.pathsep}{there}" if there else str(folder)}
 
 
 class TestUpstreamBesideUs:
@@ -167,7 +174,7 @@ class TestUpstreamBesideUs:
         (info / "METADATA").write_text(
             "Metadata-Version: 2.1\nName: tutor-contrib-aspects-unidigital\nVersion: 0.5.0\n"
         )
-        environment = {"PYTHONPATH": str(info.parent)}
+        environment = python_path(info.parent)
         saved.run("config", "printvalue", "LMS_HOST", environment=environment)
 
 

@@ -76,6 +76,15 @@ def test_more_events_or_days_never_give_less(fewer: int, more: int, days: int, l
     assert {name: large[name] for name in small if large[name] < small[name]} == {}
 
 
+@pytest.mark.parametrize("shards", range(1, 8))
+def test_a_node_does_not_shrink_when_a_shard_is_added(shards: int) -> None:
+    full = shards * topology.ROWS_PER_SHARD // 365
+    before, after = of(full), of(full + 1)
+    assert after.shards == before.shards + 1
+    small, large = amounts(before), amounts(after)
+    assert {name: large[name] for name in small if large[name] < small[name]} == {}
+
+
 @given(
     fewer=st.integers(1, 10**9),
     more=st.integers(0, 10**9),
