@@ -1,22 +1,22 @@
 """The configuration of the laboratory's nodes: what the templates render, with the least changed.
 
-A node's directory holds `config.xml` (the laboratory's), `config.d/server.xml` and `users.d/users.xml`
-(the rendered files, hosts replaced) and `config.d/zz-lab.xml` (paths, ports, memory). ClickHouse itself
-merges them, as the image does with its own config.xml.
+A node's directory is laid out as the container's /etc/clickhouse-server, and ClickHouse merges it the
+same way: `config.d/aspects.xml` and `users.xml` are the rendered files with the hosts replaced,
+`config.d/zz-patches.xml` and `users.d/zz-patches.xml` the patches of other plugins, and
+`config.d/zzz-lab.xml` says where this node keeps its data.
 """
 
 from __future__ import annotations
 
-import hashlib
 import xml.etree.ElementTree as ET
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOPBACK = "127.0.0.1"
-USERS = ("admin", "lrs", "vector", "cms", "report", "monitor", "backup")
+from .ports import LOOPBACK
+from .rendering import Rendering
 
-# Sections that would make a node listen, coordinate or store elsewhere than the laboratory says.
+# Sections that would make a node listen, coordinate, store or log elsewhere than the laboratory says.
 OWN_SECTIONS = (
     "path",
     "tmp_path",
@@ -32,113 +32,101 @@ OWN_SECTIONS = (
     "interserver_http_host",
     "listen_host",
     "listen_try",
+    "prometheus",
     "logger",
     "keeper_server",
+    "distributed_ddl",
     "user_directories",
     "users_config",
-    "distributed_ddl",
     "max_server_memory_usage",
     "max_server_memory_usage_to_ram_ratio",
-    "mark_cache_size",
-    "uncompressed_cache_size",
 )
 
 
 @dataclass(frozen=True)
-class Rendered:
-    """The two files that the templates render for every node, and the passwords behind the users."""
+class Places:
+    """Where the host names of the rendered configuration are found in the laboratory.
 
-    server_xml: str
-    users_xml: str
-    cluster: str  # name in remote_servers, '' for one node
-    users: Mapping[str, str]  # role ("admin", "lrs", ...) to ClickHouse user name
-    passwords: Mapping[str, str]  # role to password
+    `native_ports` maps a ClickHouse host to its port; a replica that is missing is left out.
+    """
 
-
-@dataclass(frozen=True)
-class Address:
-    """Where a host name of the rendered configuration is found in the laboratory."""
-
-    name: str
-    native_port: int
+    native_ports: Mapping[str, int]
+    zookeeper_port: int | None = None
 
 
-def node_environment(rendered: Rendered, shard: str, replica: str, secret: str) -> dict[str, str]:
-    """What the rendered XML takes from_env."""
-    hashes = {
-        f"CH_{role.upper()}_PASSWORD_SHA256": hashlib.sha256(password.encode()).hexdigest()
-        for role, password in rendered.passwords.items()
-    }
-    return {
-        "CLICKHOUSE_SHARD": shard,
-        "CLICKHOUSE_REPLICA": replica,
-        "CLICKHOUSE_CLUSTER_SECRET": secret,
-        **hashes,
-    }
-
-
-def write_node(
-    directory: Path,
-    rendered: Rendered,
-    addresses: Iterable[Address],
-    zookeeper_port: int | None,
-    memory_mib: int,
-) -> None:
+def write_node(directory: Path, rendering: Rendering, places: Places, memory_mib: int) -> None:
     """Write the configuration of one node into its directory."""
     for folder in ("config.d", "users.d", "data"):
         (directory / folder).mkdir(parents=True, exist_ok=True)
-    ports = {address.name: address.native_port for address in addresses}
-    (directory / "config.xml").write_text("<clickhouse></clickhouse>\n")
-    (directory / "config.d/server.xml").write_text(
-        lab_server_xml(rendered.server_xml, ports, zookeeper_port)
-    )
-    (directory / "config.d/zz-lab.xml").write_text(_overrides(directory, memory_mib))
-    (directory / "users.xml").write_text(_local_user())
-    (directory / "users.d/users.xml").write_text(_without_default_user(rendered.users_xml))
+    files = {
+        "config.xml": "<clickhouse></clickhouse>\n",
+        "config.d/aspects.xml": server_xml(rendering.xml("server.xml"), places),
+        "config.d/zz-patches.xml": rendering.xml("server-patch.xml"),
+        "config.d/zzz-lab.xml": _own_xml(directory, memory_mib),
+        "users.xml": users_xml(rendering.xml("users.xml")),
+        "users.d/zz-patches.xml": rendering.xml("users-patch.xml"),
+    }
+    for name, text in files.items():
+        (directory / name).write_text(text, encoding="utf8")
 
 
-def lab_server_xml(
-    server_xml: str, native_ports: Mapping[str, int], zookeeper_port: int | None
-) -> str:
-    """The rendered server.xml with the cluster's hosts on the loopback interface.
-
-    A replica whose host has no port here is left out: replicas of a shard that are folded into one.
-    """
-    root = ET.fromstring(server_xml)
+def server_xml(rendered: str, places: Places) -> str:
+    """The rendered server.xml with the cluster's and Keeper's hosts on the loopback interface."""
+    root = ET.fromstring(rendered)
     for section in OWN_SECTIONS:
         for element in root.findall(section):
             root.remove(element)
     for shard in root.findall("./remote_servers/*/shard"):
         for replica in shard.findall("replica"):
-            port = native_ports.get(replica.findtext("host", "").strip())
+            port = places.native_ports.get(replica.findtext("host", "").strip())
             if port is None:
                 shard.remove(replica)
-                continue
-            _set(replica, "host", LOOPBACK)
-            _set(replica, "port", str(port))
-            _set(replica, "secure", "0")
+            else:
+                _point(replica, port)
     for section in root.findall("zookeeper"):
-        if zookeeper_port is None:
+        if places.zookeeper_port is None:
             root.remove(section)
             continue
-        for keeper in section.findall("node")[1:]:
+        first, *others = section.findall("node")
+        _point(first, places.zookeeper_port)
+        for keeper in others:
             section.remove(keeper)
-        keeper = section.find("node")
-        if keeper is not None:
-            _set(keeper, "host", LOOPBACK)
-            _set(keeper, "port", str(zookeeper_port))
-            _set(keeper, "secure", "0")
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _set(parent: ET.Element, tag: str, text: str) -> None:
-    element = parent.find(tag)
-    if element is None:
-        element = ET.SubElement(parent, tag)
-    element.text = text
+def users_xml(rendered: str) -> str:
+    """The rendered users.xml; only `default` differs, as whom the laboratory's process runs itself.
+
+    That user has no password and may do nothing but keep the process up.
+    """
+    root = ET.fromstring(rendered)
+    for default in root.findall("./users/default"):
+        default.clear()
+        default.extend(
+            ET.fromstring(
+                f"""<default>
+                <no_password/>
+                <networks><ip>{LOOPBACK}</ip></networks>
+                <profile>local_process</profile>
+                <grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>
+                </default>"""
+            )
+        )
+    for profiles in root.findall("profiles"):
+        ET.SubElement(profiles, "local_process")
+    return ET.tostring(root, encoding="unicode") + "\n"
 
 
-def _overrides(directory: Path, memory_mib: int) -> str:
+def _point(element: ET.Element, port: int) -> None:
+    """Make a <replica> or a keeper's <node> mean a port of this machine."""
+    for tag, text in (("host", LOOPBACK), ("port", str(port)), ("secure", "0")):
+        child = element.find(tag)
+        if child is None:
+            child = ET.SubElement(element, tag)
+        child.text = text
+
+
+def _own_xml(directory: Path, memory_mib: int) -> str:
     data = directory / "data"
     return f"""<clickhouse>
   <path>{data}/</path>
@@ -154,33 +142,8 @@ def _overrides(directory: Path, memory_mib: int) -> str:
   </logger>
   <max_server_memory_usage>{memory_mib * 2**20}</max_server_memory_usage>
   <mark_cache_size>134217728</mark_cache_size>
-  <uncompressed_cache_size>0</uncompressed_cache_size>
+  <!-- clickhouse-local has pools of one or two threads; these are a small server's. -->
+  <background_pool_size>4</background_pool_size>
+  <background_schedule_pool_size>16</background_schedule_pool_size>
 </clickhouse>
 """
-
-
-def _local_user() -> str:
-    """The user that clickhouse-local runs as: it must exist without a password, so it may do nothing."""
-    return f"""<clickhouse>
-  <profiles><default/></profiles>
-  <quotas><default/></quotas>
-  <users>
-    <default>
-      <password></password>
-      <networks><ip>{LOOPBACK}</ip></networks>
-      <profile>default</profile>
-      <quota>default</quota>
-      <grants><query>GRANT SYSTEM LISTEN ON *.*</query></grants>
-    </default>
-  </users>
-</clickhouse>
-"""
-
-
-def _without_default_user(users_xml: str) -> str:
-    """The rendered users.xml, silent about `default`, which the laboratory's process needs."""
-    root = ET.fromstring(users_xml)
-    for users in root.findall("users"):
-        for default in users.findall("default"):
-            users.remove(default)
-    return ET.tostring(root, encoding="unicode") + "\n"

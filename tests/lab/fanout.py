@@ -53,13 +53,38 @@ class Refusal(Exception):
 
 
 class Cluster:
-    """All nodes behind the gateway, and what was learnt from the statements so far."""
+    """All nodes behind the gateway, and what was learnt from the statements so far.
 
-    def __init__(self, name: str, nodes: list[Backend], catalogue: Catalogue) -> None:
+    `plain_tables` is None where every Replicated engine becomes a plain one; else the nodes have
+    ZooKeeper, and only tables of these names do.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        nodes: list[Backend],
+        catalogue: Catalogue,
+        plain_tables: list[str] | None = None,
+    ) -> None:
         self.name = name
         self.nodes = nodes
         self.catalogue = catalogue
+        self.plain_tables = plain_tables
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="fan-out")
+
+    def text(self, statement: Statement) -> str:
+        """The statement as a node is to run it."""
+        created = statement.created_table
+        if self.plain_tables is None or (created and created.name in self.plain_tables):
+            return statement.text
+        return statement.text_replicated
+
+    def on_all_nodes(self, statement: Statement, database: str) -> bool:
+        """Is the statement a write that has to be repeated on every node?"""
+        table = statement.written_table
+        if self.plain_tables is not None and table and table.name not in self.plain_tables:
+            return False
+        return self.catalogue.on_all_nodes(statement, database)
 
     def check_name(self, statement: Statement) -> None:
         """Refuse ON CLUSTER with a name that no node knows, as ClickHouse does."""

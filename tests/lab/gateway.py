@@ -2,7 +2,7 @@
 
 python -m tests.lab.gateway SETTINGS.json
 
-SETTINGS.json: {"cluster": "aspects", "catalogue": FILE, "nodes": [{"name", "http_port",
+SETTINGS.json: {"cluster": "aspects", "catalogue": FILE, "plain_tables": null, "nodes": [{"name", "http_port",
 "native_port", "gateway_http_port", "gateway_native_port"}, ...]}
 """
 
@@ -23,7 +23,12 @@ def main(settings_file: str) -> None:
     """Listen in front of every node until killed."""
     settings = json.loads(Path(settings_file).read_text())
     nodes = [Backend(**node) for node in settings["nodes"]]
-    cluster = Cluster(settings["cluster"], nodes, Catalogue(Path(settings["catalogue"])))
+    cluster = Cluster(
+        settings["cluster"],
+        nodes,
+        Catalogue(Path(settings["catalogue"])),
+        settings.get("plain_tables"),
+    )
     for node in nodes:
         for gateway in (HttpGateway(cluster, node), NativeGateway(cluster, node)):
             threading.Thread(target=gateway.serve_forever, daemon=True).start()

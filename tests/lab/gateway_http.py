@@ -166,10 +166,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._on_cluster(request, statement, database)
         elif statement.syncs_replica:
             self._relay(node, request.with_text("SELECT 1 WHERE 0"))
-        elif cluster.catalogue.on_all_nodes(statement, database):
+        elif cluster.on_all_nodes(statement, database):
             self._everywhere(request)
-        elif statement.text != statement.original:
-            if self._relay(node, request.with_text(statement.text)):
+        elif cluster.text(statement) != statement.original:
+            if self._relay(node, request.with_text(cluster.text(statement))):
                 cluster.catalogue.learn(statement, database)
         elif self._relay(node, request):
             cluster.catalogue.learn(statement, database)
@@ -232,7 +232,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         except Refusal as refusal:
             self._fail(500, refusal.failure)
             return
-        answers = cluster.everywhere(lambda node: _ask(node, request.with_text(statement.text)))
+        answers = cluster.everywhere(
+            lambda node: _ask(node, request.with_text(cluster.text(statement)))
+        )
         failures = [answer.failure for answer in answers]
         failure = ddl_failure(cluster.nodes, failures)
         mode = request.parameters.get("distributed_ddl_output_mode", "throw")

@@ -165,7 +165,7 @@ class Session:
         elif statement.syncs_replica:
             self._external_tables()
             self.writer.end_of_stream()
-        elif self.cluster.catalogue.on_all_nodes(statement, self.database):
+        elif self.cluster.on_all_nodes(statement, self.database):
             if statement.inserts_data:
                 self._insert_everywhere(query)
             else:
@@ -173,7 +173,7 @@ class Session:
         else:
             if statement.used_database is not None:
                 self.database = statement.used_database
-            self.primary.socket.sendall(query.packet(statement.text))
+            self.primary.socket.sendall(query.packet(self.cluster.text(statement)))
             # Nobody tells this thread how the statement ended; a CREATE that failed is learnt too,
             # and forgotten by the next CREATE of the table that succeeds.
             self.cluster.catalogue.learn(statement, self.database)
@@ -214,7 +214,7 @@ class Session:
             return Failure(NETWORK_ERROR, f"{node.host}:{node.native_port}: {error}")
 
     def _on_cluster(self, query: Query, statement: Statement) -> None:
-        packets = query.packet(statement.text) + self._external_tables()
+        packets = query.packet(self.cluster.text(statement)) + self._external_tables()
         try:
             self.cluster.check_name(statement)
         except Refusal as refusal:

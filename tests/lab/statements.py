@@ -94,7 +94,8 @@ class Statement:
         self.verb = self._tokens[0].word if self._tokens else ""
         self.cluster: str | None = None
         self.replication: Replication | None = None
-        self.text = text
+        # Without ON CLUSTER and replication; without ON CLUSTER only.
+        self.text = self.text_replicated = text
         if self.verb in DDL_VERBS:
             self._rewrite()
 
@@ -116,7 +117,8 @@ class Statement:
         return found
 
     def _rewrite(self) -> None:
-        cuts: list[tuple[int, int, str]] = []
+        clauses: list[tuple[int, int]] = []
+        engines: list[tuple[int, int]] = []
         items = self._tokens
         for index, token in enumerate(items):
             if token.word in ("SELECT", "WITH"):
@@ -130,13 +132,11 @@ class Statement:
             ):
                 last = _end_of_name(items, index + 2)
                 self.cluster = self.original[following[1].start : last.end].strip("'\"`")
-                cuts.append((token.start, last.end, ""))
+                clauses.append((token.start, last.end))
             if self._is_replicated_engine(token, items[:index]):
-                cuts.extend(self._replicated_cut(index))
-        text = self.original
-        for start, end, replacement in sorted(cuts, reverse=True):
-            text = text[:start] + replacement + text[end:]
-        self.text = text
+                engines.extend(self._replicated_cut(index))
+        self.text = _without(self.original, clauses + engines)
+        self.text_replicated = _without(self.original, clauses)
 
     def _is_replicated_engine(self, token: Token, before: list[Token]) -> bool:
         if not (token.word.startswith("REPLICATED") and token.word.endswith("MERGETREE")):
@@ -145,10 +145,10 @@ class Statement:
             before[-1].word == "ENGINE" or (len(before) > 1 and before[-2].word == "ENGINE")
         )
 
-    def _replicated_cut(self, index: int) -> Iterator[tuple[int, int, str]]:
+    def _replicated_cut(self, index: int) -> Iterator[tuple[int, int]]:
         items = self._tokens
         token = items[index]
-        yield token.start, token.start + len("Replicated"), ""
+        yield token.start, token.start + len("Replicated")
         self.replication = Replication("", "")
         if [t.kind for t in items[index + 1 : index + 5]] != ["sign", "string", "sign", "string"]:
             return
@@ -157,7 +157,7 @@ class Statement:
         end = replica.end
         if index + 5 < len(items) and items[index + 5].text == ",":
             end = items[index + 5].end
-        yield path.start, end, ""
+        yield path.start, end
 
     # What the statement writes -------------------------------------------------------------------
 
@@ -268,6 +268,13 @@ class Statement:
         if len(items) == 3 and items[1].text == "." and items[2].kind in ("word", "quoted"):
             return Table(items[0].value, items[2].value)
         return Table("", items[0].value)
+
+
+def _without(text: str, pieces: list[tuple[int, int]]) -> str:
+    """The text without the pieces (start, end)."""
+    for start, end in sorted(pieces, reverse=True):
+        text = text[:start] + text[end:]
+    return text
 
 
 def _end_of_name(items: list[Token], index: int) -> Token:
