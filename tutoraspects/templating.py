@@ -48,7 +48,6 @@ SYSTEM_LOGS_KEPT = {
     "error_log": 90,
     "text_log": 14,
     "crash_log": 365,
-    "session_log": 90,
     "backup_log": 365,
     "blob_storage_log": 14,
     "zookeeper_connection_log": 90,
@@ -72,6 +71,7 @@ SYSTEM_LOGS_DROPPED = (
     "query_metric_log",
     "query_thread_log",
     "s3queue_log",
+    "session_log",  # ClickHouse's own configuration advises against it in production
     "transactions_info_log",
     "transposed_metric_log",
     "zookeeper_log",

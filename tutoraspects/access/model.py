@@ -97,8 +97,8 @@ SETTING_OF = {
 class Setting:
     """One ClickHouse setting of a profile, and why it has this value.
 
-    `limit` is what the user may do with it: nothing said ("") means change it freely,
-    "max" means only lower it, "const" means leave it alone.
+    `limit` is what the user may do with it: nothing said ("") means change it freely, "max"
+    means only lower it (and not to 0, which is no limit at all), "const" means leave it alone.
     """
 
     name: str

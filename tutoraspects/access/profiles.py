@@ -53,8 +53,10 @@ def declare_profiles(memory_mib: int, quorum: int) -> tuple[Profile, ...]:
         Profile("jobs", "Schema changes, dbt, backfills, backups.", _jobs(node)),
         Profile("monitor", "Exporters and checks: cheap, or not at all.", (
             Setting("readonly", 2, "read; clients may still set harmless settings", "const"),
-            Setting("max_execution_time", 30, "a check that takes longer is itself the problem"),
-            Setting("max_memory_usage", node // 10, "watching must not hurt what is watched"),
+            Setting("max_execution_time", 30, "a check that takes longer is itself the problem",
+                    "max"),
+            Setting("max_memory_usage", node // 10, "watching must not hurt what is watched",
+                    "max"),
         )),
         Profile("closed", "For a user that may do nothing.", (
             Setting("readonly", 1, "no writing, no changing of settings", "const"),
