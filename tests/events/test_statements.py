@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import uuid
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.events import samples
-from tutoraspects.events import clock
+from tutoraspects.events.sessions import Session, Step
 from tutoraspects.events.statements import event_id
 from tutoraspects.events.stream import Generator
 from tutoraspects.events.vocabulary import EVENTS, VERBS, verb_object
@@ -67,7 +68,11 @@ def test_identifiers_stay_distinct_when_all_happens_at_once(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """The identifier knows verb, learner and microsecond only: the last must never repeat."""
-    monkeypatch.setattr(clock, "MICROSECOND", 0)
+
+    def without_pauses(self: Session) -> Iterator[Step]:
+        return ((0.0, tell, arguments) for _, tell, arguments in self._walk())
+
+    monkeypatch.setattr(Session, "steps", without_pauses)
     busy = list(Generator(count=5000, learners=2, courses=1))
     assert len({statement["id"] for statement in busy}) == len(busy)
 
