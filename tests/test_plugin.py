@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tutor import env as tutor_env
 
 from tests.helpers import TutorProject, project, sentences
+from tutoraspects.cli import do
 from tutoraspects.settings import CATALOGUE
 
 
@@ -226,6 +229,34 @@ class TestPlan:
         loaded = json.loads(saved.run("aspects", "plan", "--json", *arguments).stdout)
         assert isinstance(loaded, dict)
         return loaded
+
+
+class TestJobs:
+    def test_are_jobs_of_tutor(self, saved: TutorProject) -> None:
+        for platform in ("local", "k8s"):
+            listed = saved.run(platform, "do", "--help").stdout
+            assert "load-events" in listed and "aspects-schema" in listed
+
+    def test_pass_their_arguments_on_quoted(self) -> None:
+        words = ["upgrade", "--sql", "a b", "{{ X }}"]
+        ((service, script),) = do.aspects_schema.main(words, standalone_mode=False)
+        assert service == "aspects"
+        rendered = tutor_env.render_str({}, script)
+        assert shlex.split(rendered) == ["aspects", "schema", *words]
+
+    def test_need_a_command(self, saved: TutorProject) -> None:
+        refused = saved.run("local", "do", "aspects-schema", check=False)
+        assert refused.returncode == 2
+        assert "ARGUMENTS" in refused.stderr
+
+
+def test_the_plugin_needs_nothing_but_its_requirements() -> None:
+    """What only the job image has must not be imported beside Tutor."""
+    extra = ("alembic", "clickhouse_driver", "httpx", "orjson", "sqlalchemy")
+    blocked = "; ".join(f"sys.modules[{name!r}] = None" for name in extra)
+    code = f"import sys; {blocked}; import tutoraspects.entrypoint, tutoraspects.plugin"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("module", ["tutoraspects.cli.job", "tutoraspects.schema"])

@@ -6,7 +6,8 @@ from tutor import fmt, hooks
 from tutor.types import Config
 
 from tutoraspects import images, settings, tasks, templating
-from tutoraspects.cli.plugin import COMMANDS, DO_COMMANDS
+from tutoraspects.cli import do
+from tutoraspects.cli import plugin as cli
 from tutoraspects.refusal import one_sentence
 from tutoraspects.resources import resource_path
 from tutoraspects.settings import validation
@@ -53,5 +54,5 @@ hooks.Filters.IMAGES_PULL.add()(images.pull)
 hooks.Filters.IMAGES_PUSH.add_items(images.PUSH)
 
 # Commands
-hooks.Filters.CLI_COMMANDS.add_items(COMMANDS)
-hooks.Filters.CLI_DO_COMMANDS.add_items(DO_COMMANDS)
+hooks.Filters.CLI_COMMANDS.add_items(cli.COMMANDS)
+hooks.Filters.CLI_DO_COMMANDS.add_items([*do.COMMANDS])

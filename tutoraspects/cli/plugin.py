@@ -1,9 +1,8 @@
-"""`tutor aspects …`, and the jobs of `tutor local|k8s do …`."""
+"""`tutor aspects …`: parse, call, print."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
 from typing import Any
 
 import click
@@ -62,5 +61,5 @@ def plan(
         click.echo(presentation.as_text(result, values))
 
 
+#: For the CLI_COMMANDS filter.
 COMMANDS: list[click.Command] = [aspects]
-DO_COMMANDS: list[Callable[[Any], Iterable[tuple[str, str]]]] = []
