@@ -2,6 +2,7 @@
 
 `golden/<configuration>/aspects/` holds the files of env/plugins/aspects, and `platform.diff` what
 the plugin changes in Tutor's own files: services, manifests, settings of LMS and CMS, images.
+What a configuration renders just like `minimal` is not there a second time.
 
 `UPDATE_GOLDEN=1 pytest tests/test_golden.py` writes them anew: read the difference before you
 commit it.
@@ -51,35 +52,46 @@ def rendered(
 def _difference(before: dict[str, bytes], after: dict[str, bytes]) -> str:
     """What the plugin changes in Tutor's files, without line numbers, which are Tutor's affair."""
     lines: list[str] = []
+    shown: dict[str, str] = {}
     for path in sorted(before.keys() | after.keys()):
         if path.startswith(OURS) or before.get(path) == after.get(path):
             continue
         old, new = (
             files.get(path, b"").decode("utf8", "replace").splitlines() for files in (before, after)
         )
-        lines.append(f"=== {path}")
-        changes = list(difflib.unified_diff(old, new, lineterm="", n=0))[2:]
-        lines.extend("@@" if line.startswith("@@") else line for line in changes)
+        hunks = list(difflib.unified_diff(old, new, lineterm="", n=0))[2:]
+        changes = "\n".join("@@" if line.startswith("@@") else line for line in hunks)
+        first = shown.setdefault(changes, path)
+        lines += [f"=== {path}", changes] if first == path else [f"=== {path}: as in {first}"]
     return "\n".join(lines) + "\n"
 
 
-def test_rendered_files_are_the_golden_ones(rendered: tuple[str, dict[str, bytes]]) -> None:
-    name, compared = rendered
+def _golden(name: str) -> dict[str, bytes]:
+    """The golden files that a configuration has for itself."""
     folder = GOLDEN / name
-    if UPDATE:
-        shutil.rmtree(folder, ignore_errors=True)
-        for path, content in compared.items():
-            (folder / path).parent.mkdir(parents=True, exist_ok=True)
-            (folder / path).write_bytes(content)
-    golden = {
+    return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in folder.rglob("*")
         if path.is_file()
     }
+
+
+def test_rendered_files_are_the_golden_ones(rendered: tuple[str, dict[str, bytes]]) -> None:
+    name, compared = rendered
+    minimal = {} if name == "minimal" else _golden("minimal")
+    if UPDATE:
+        shutil.rmtree(GOLDEN / name, ignore_errors=True)
+        for path, content in compared.items():
+            if content != minimal.get(path):
+                (GOLDEN / name / path).parent.mkdir(parents=True, exist_ok=True)
+                (GOLDEN / name / path).write_bytes(content)
+    own = _golden(name)
+    golden = minimal | own
     hint = f"{name}: `UPDATE_GOLDEN=1 pytest tests/test_golden.py` if the change is meant"
     assert sorted(compared) == sorted(golden), hint
     for path in sorted(compared):
         assert compared[path].decode() == golden[path].decode(), f"{path} of {hint}"
+    assert [path for path in own if own[path] == minimal.get(path)] == [], hint
 
 
 def test_rendered_yaml_can_be_read(rendered: tuple[str, dict[str, bytes]]) -> None:
