@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import ssl
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,6 +14,9 @@ from clickhouse_driver import errors as driver_errors
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema.target import Address, Target
+
+# The driver logs each failed connection with a traceback; the sentence that follows says it all.
+logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
 
 CONNECT_SECONDS = 10
 # Longer than any statement waits for the other nodes of a cluster.

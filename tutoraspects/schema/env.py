@@ -7,6 +7,7 @@ import sys
 from typing import Any
 
 from alembic import context as alembic_context
+from alembic.util.exc import CommandError
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import runner
@@ -15,23 +16,26 @@ from tutoraspects.schema import runner
 def main() -> None:
     """Run or, with `--sql`, print the versions up to the one that was asked for.
 
-    Raises AspectsError for other commands: versions are not undone, and the state is not
-    Alembic's own table.
+    Raises CommandError, which Alembic prints as one line, for other commands (versions are not
+    undone, and the state is not Alembic's own table) and for whatever fails.
     """
     options: dict[str, Any] = alembic_context._proxy.context_opts  # type: ignore[attr-defined]
     function = options.get("fn")
     if getattr(function, "__name__", "") != "upgrade":
-        raise AspectsError(
+        raise CommandError(
             "Of Alembic's commands only `upgrade`, `history` and `revision` work here: "
             "use `aspects schema status`."
         )
     revision = options.get("destination_rev") or "head"
     target = revision if isinstance(revision, str) else revision[0]
-    context = runner.Context.from_environment(os.environ)
-    if alembic_context.is_offline_mode():
-        print("\n".join(runner.script(context, target)))
-        return
-    runner.upgrade(context, lambda line: print(line, file=sys.stderr), target=target)
+    try:
+        context = runner.Context.from_environment(os.environ)
+        if alembic_context.is_offline_mode():
+            print("\n".join(runner.script(context, target)))
+        else:
+            runner.upgrade(context, lambda line: print(line, file=sys.stderr), target=target)
+    except AspectsError as error:
+        raise CommandError(str(error)) from None
 
 
 main()

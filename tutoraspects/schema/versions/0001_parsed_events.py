@@ -24,7 +24,7 @@ depends_on = None
 LABEL = "LowCardinality(String)"
 TEXT = "String"
 NUMBER = "Nullable(Float64)"
-WHOLE = "Nullable(Int64)"
+WHOLE = "Nullable(Int32)"
 FLAG = "Nullable(Bool)"
 TIME = "Nullable(DateTime64(6))"
 
