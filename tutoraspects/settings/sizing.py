@@ -24,7 +24,9 @@ SIZE = Group(
             "integer",
             "Days that events are kept before ClickHouse deletes them.",
             minimum=1,
-            maximum=36_500,
+            # The TTL adds it to a DateTime, which ends in 2106 and then begins anew in 1970: a
+            # retention that reaches further would delete every event as it comes in.
+            maximum=18_250,
         ),
     ),
 )
