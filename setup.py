@@ -73,6 +73,7 @@ setup(
             "types-PyYAML",
             "yamllint>=1.35",
             "build>=1.2",
+            "compose-spec==0.2.1",
             "setuptools>=77",  # builds the package for the tests without an environment of its own
         ],
     },

@@ -1,4 +1,4 @@
-"""Real ClickHouse nodes on the files that Tutor renders, merged as the image and Compose merge them.
+"""Real ClickHouse nodes on the files that Tutor renders, merged as the image merges them.
 
 The laboratory (tests/lab) changes more, because it folds replicas and stands in for Keeper; here
 only what cannot be had on the loopback interface is overridden: hosts, ports, paths, Keeper.
@@ -105,7 +105,7 @@ class Nodes:
 
 @contextmanager
 def started(rendered: Path, home: Path, shards: int) -> Iterator[Nodes]:
-    """Nodes of `shards` shards, one replica each, from the folder env/plugins/aspects/apps/clickhouse."""
+    """Nodes of `shards` shards, one replica each; `rendered` holds server.xml and users.xml."""
     passwords = {role: f"password of {role}" for role in ROLES}
     environment = {
         "CLICKHOUSE_CLUSTER_SECRET": "the cluster's secret",

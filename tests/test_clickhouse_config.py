@@ -1,4 +1,4 @@
-"""The rendered ClickHouse configuration on real servers: they accept it, and it does what it says."""
+"""The rendered ClickHouse configuration on real servers: accepted, and as good as its word."""
 
 from __future__ import annotations
 
@@ -144,10 +144,10 @@ def test_every_user_gets_the_settings_of_its_profile_over_those_of_default(
 
 def test_table_settings_and_server_settings_are_taken(nodes: Nodes, rendered: Path) -> None:
     root = ET.parse(rendered / "server.xml").getroot()
-    tables = dict(
-        (row[0], row[1])
+    tables = {
+        row[0]: row[1]
         for row in nodes.ask("admin", "SELECT name, value FROM system.merge_tree_settings").rows
-    )
+    }
     wanted = {element.tag: element.text for element in root.find("merge_tree") or ()}
     assert wanted and {name: tables.get(name) for name in wanted} == wanted
     server = {
@@ -289,10 +289,16 @@ OUTSIDE = (
     "INSERT INTO FUNCTION url('http://127.0.0.1:1/', CSV, 'a String') VALUES ('x')",
 )
 REFUSED = (
-    *((role, statement) for role in ("lrs", "vector", "cms", "report", "monitor")
-      for statement in WRITES),
-    *((role, statement) for role in ("lrs", "vector", "cms", "report", "monitor")
-      for statement in OUTSIDE),
+    *(
+        (role, statement)
+        for role in ("lrs", "vector", "cms", "report", "monitor")
+        for statement in WRITES
+    ),
+    *(
+        (role, statement)
+        for role in ("lrs", "vector", "cms", "report", "monitor")
+        for statement in OUTSIDE
+    ),
     *(("backup", s) for s in WRITES if not s.startswith("BACKUP")),
     ("lrs", "SELECT count() FROM xapi.xapi_events_all_parsed"),
     ("lrs", "SELECT count() FROM openedx.xapi_events_all"),
@@ -377,13 +383,17 @@ def test_a_batch_through_the_front_is_stored_on_its_shards_when_it_is_acknowledg
 
 def test_what_cannot_be_parsed_is_counted_for_reports(nodes: Nodes) -> None:
     broken = EVENT % ("f" * 32, "{")
-    assert nodes.ask("lrs", f"INSERT INTO xapi.xapi_events_all FORMAT JSONEachRow {broken}").code == 0
+    assert (
+        nodes.ask("lrs", f"INSERT INTO xapi.xapi_events_all FORMAT JSONEachRow {broken}").code == 0
+    )
     answer = nodes.ask("report", "SELECT DISTINCT reason FROM xapi.xapi_events_quarantine")
     assert answer.text.strip() == "not JSON"
 
 
 def test_reports_see_what_came_twice_once(nodes: Nodes) -> None:
-    nodes.do("CREATE TABLE reporting.twice (k UInt8, v UInt8) ENGINE = ReplacingMergeTree(v) ORDER BY k")
+    nodes.do(
+        "CREATE TABLE reporting.twice (k UInt8, v UInt8) ENGINE = ReplacingMergeTree(v) ORDER BY k"
+    )
     nodes.do("SYSTEM STOP MERGES reporting.twice")
     for version in (1, 2):
         nodes.do(f"INSERT INTO reporting.twice VALUES (1, {version})")
@@ -398,8 +408,8 @@ def test_a_report_that_is_too_large_fails_instead_of_being_shortened(nodes: Node
 
 def test_wild_dates_do_not_refuse_a_block(nodes: Nodes) -> None:
     rows = "\n".join(
-        '{"event_id": "00000000-0000-4000-9000-%012d", "emission_time": "%d-01-01", "event": "{}"}'
-        % (number, 1950 + number)
+        f'{{"event_id": "00000000-0000-4000-9000-{number:012d}", '
+        f'"emission_time": "{1950 + number}-01-01", "event": "{{}}"}}'
         for number in range(150)
     )
     answer = nodes.ask("lrs", f"INSERT INTO xapi.xapi_events_all FORMAT JSONEachRow {rows}")

@@ -1,9 +1,9 @@
 """ClickHouse users, profiles, quotas and grants: declared once, rendered three ways.
 
-    access = declare(Names.from_settings(settings), memory_mib=8192, pii=False)
-    to_xml(access)              # users.xml, for Docker Compose and the one-node StatefulSet
-    to_operator(access, "...")  # spec.configuration of a ClickHouseInstallation
-    to_sql(access, hashes)      # statements for a cluster that others run
+access = declare(Names.from_settings(settings), memory_mib=8192, pii=False)
+to_xml(access)              # users.xml, for Docker Compose and the one-node StatefulSet
+to_operator(access, "...")  # spec.configuration of a ClickHouseInstallation
+to_sql(access, hashes)      # statements for a cluster that others run
 """
 
 from __future__ import annotations
