@@ -60,8 +60,10 @@ setup(
     install_requires=["tutor>=22,<23", "click>=8.1", "jinja2>=3.1", "pyyaml>=6"],
     extras_require={
         # What the `aspects` command needs inside the job image, where Tutor is not installed.
-        "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10", "httpx>=0.27"],
+        # templates/aspects/build/aspects/requirements.txt pins it.
+        "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10"],
         "dev": [
+            "celery>=5.5,<5.7",  # 5.7 wants an older python-dateutil than Tutor does
             "hypothesis>=6",
             "kubernetes-validate==1.37.0",
             "jsonschema>=4",
