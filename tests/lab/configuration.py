@@ -1,7 +1,7 @@
-"""The configuration of the laboratory's nodes: what the templates render, with the least changed.
+"""The configuration of the laboratory's nodes: what the templates render, and little else.
 
-A node's directory is laid out as the container's /etc/clickhouse-server, and ClickHouse merges it the
-same way: `config.d/aspects.xml` and `users.xml` are the rendered files with the hosts replaced,
+A node's directory is laid out as the container's /etc/clickhouse-server, and ClickHouse merges it
+the same way: `config.d/aspects.xml` and `users.xml` are the rendered files with the hosts replaced,
 `config.d/zz-patches.xml` and `users.d/zz-patches.xml` the patches of other plugins, and
 `config.d/zzz-lab.xml` says where this node keeps its data.
 """
@@ -16,7 +16,7 @@ from pathlib import Path
 from .ports import LOOPBACK
 from .rendering import Rendering
 
-# Sections that would make a node listen, coordinate, store or log elsewhere than the laboratory says.
+# Sections that would make a node listen, coordinate, store or log elsewhere than is said here.
 OWN_SECTIONS = (
     "path",
     "tmp_path",
@@ -73,8 +73,8 @@ def write_node(directory: Path, rendering: Rendering, places: Places, memory_mib
 def server_xml(rendered: str, places: Places) -> str:
     """The rendered server.xml with the cluster's and Keeper's hosts on the loopback interface."""
     root = ET.fromstring(rendered)
-    for section in OWN_SECTIONS:
-        for element in root.findall(section):
+    for name in OWN_SECTIONS:
+        for element in root.findall(name):
             root.remove(element)
     for shard in root.findall("./remote_servers/*/shard"):
         for replica in shard.findall("replica"):

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from .catalogue import Catalogue
-from .statements import Statement
+from .disguise import disguise
+from .statements import Statement, Table
 
 Answer = TypeVar("Answer")
 
@@ -72,19 +73,32 @@ class Cluster:
         self.plain_tables = plain_tables
         self._pool = ThreadPoolExecutor(max_workers=32, thread_name_prefix="fan-out")
 
-    def text(self, statement: Statement) -> str:
-        """The statement as a node is to run it."""
+    def text(self, statement: Statement, node: Backend) -> str:
+        """The statement as the node is to run it."""
+        if statement.verb in ("SELECT", "WITH"):
+            replicated = self.catalogue.replicated(node.name)
+            plain = {t: r for t, r in replicated.items() if self._is_plain(t)}
+            return disguise(statement.original, plain)
         created = statement.created_table
-        if self.plain_tables is None or (created and created.name in self.plain_tables):
+        if created is None or self._is_plain(created):
             return statement.text
         return statement.text_replicated
+
+    def _is_plain(self, table: Table) -> bool:
+        """Is the table a plain one on the nodes, whatever engine it was declared with?"""
+        return self.plain_tables is None or table.name in self.plain_tables
 
     def on_all_nodes(self, statement: Statement, database: str) -> bool:
         """Is the statement a write that has to be repeated on every node?"""
         table = statement.written_table
-        if self.plain_tables is not None and table and table.name not in self.plain_tables:
+        if table is None or not self._is_plain(table):
             return False
-        return self.catalogue.on_all_nodes(statement, database)
+        return self.catalogue.is_on_all_nodes(table, database)
+
+    def learn(self, statement: Statement, database: str, node: Backend | None = None) -> None:
+        """Remember what a statement did: on one node, or on all of them."""
+        nodes = self.nodes if node is None else [node]
+        self.catalogue.learn(statement, database, [each.name for each in nodes])
 
     def check_name(self, statement: Statement) -> None:
         """Refuse ON CLUSTER with a name that no node knows, as ClickHouse does."""

@@ -2,8 +2,8 @@
 
 python -m tests.lab.gateway SETTINGS.json
 
-SETTINGS.json: {"cluster": "aspects", "catalogue": FILE, "plain_tables": null, "nodes": [{"name", "http_port",
-"native_port", "gateway_http_port", "gateway_native_port"}, ...]}
+SETTINGS.json: {"cluster": "aspects", "catalogue": FILE, "plain_tables": null, "nodes":
+[{"name", "http_port", "native_port", "gateway_http_port", "gateway_native_port"}, ...]}
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import IO, Any
 
-import lz4.frame
+import lz4.frame  # type: ignore[import-untyped]
 import zstandard
 
 from .fanout import (
@@ -48,9 +48,9 @@ class Body:
         """The (first `limit` bytes of the) body, decompressed; bytes that are no UTF-8 replaced."""
         self.file.seek(0)
         with contextlib.closing(self._plain()) as plain:
-            return plain.read(limit).decode(errors="replace")
+            return str(plain.read(limit), errors="replace")
 
-    def _plain(self) -> IO[bytes]:
+    def _plain(self) -> Any:
         keep = io.BytesIO(self.file.read()) if self.encoding else self.file
         if self.encoding == "lz4":
             return lz4.frame.LZ4FrameFile(keep)
@@ -157,9 +157,8 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def _answer(self, request: Request) -> None:
         cluster, node = self.server.cluster, self.server.node
         statement = _statement(request)
-        database = request.parameters.get("database") or self.headers.get(
-            "X-ClickHouse-Database", ""
-        )
+        named = request.parameters.get("database") or self.headers.get("X-ClickHouse-Database")
+        database = str(named or "default")
         if statement is None:
             self._relay(node, request)
         elif statement.cluster is not None:
@@ -168,11 +167,11 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._relay(node, request.with_text("SELECT 1 WHERE 0"))
         elif cluster.on_all_nodes(statement, database):
             self._everywhere(request)
-        elif cluster.text(statement) != statement.original:
-            if self._relay(node, request.with_text(cluster.text(statement))):
-                cluster.catalogue.learn(statement, database)
-        elif self._relay(node, request):
-            cluster.catalogue.learn(statement, database)
+        else:
+            text = cluster.text(statement, node)
+            changed = request if text == statement.original else request.with_text(text)
+            if self._relay(node, changed):
+                cluster.learn(statement, database, node)
 
     def _relay(self, node: Backend, request: Request) -> bool:
         """Pass the request to a node and its answer to the client, piece by piece; was it a 200?"""
@@ -233,7 +232,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._fail(500, refusal.failure)
             return
         answers = cluster.everywhere(
-            lambda node: _ask(node, request.with_text(cluster.text(statement)))
+            lambda node: _ask(node, request.with_text(cluster.text(statement, node)))
         )
         failures = [answer.failure for answer in answers]
         failure = ddl_failure(cluster.nodes, failures)
@@ -243,7 +242,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._fail(status or 500, failure)
             return
         if failure is None:
-            cluster.catalogue.learn(statement, database)
+            cluster.learn(statement, database)
         rows = "" if mode.startswith("none") else _rows_query(cluster.nodes, failures)
         query = (rows or "SELECT 1 WHERE 0") + statement.format_clause
         self._relay(self.server.node, request.with_text(query))
@@ -326,8 +325,8 @@ def _ask(node: Backend, request: Request) -> Answer:
             response = connection.getresponse()
             raw = response.read()
     except (OSError, http.client.HTTPException) as error:
-        failure = Failure(NETWORK_ERROR, f"{node.host}:{node.native_port}: {error} (NETWORK_ERROR)")
-        return Answer(0, [], None, failure)
+        message = f"{node.host}:{node.native_port}: {error} (NETWORK_ERROR)"
+        return Answer(0, [], None, Failure(NETWORK_ERROR, message))
     code = int(response.getheader("X-ClickHouse-Exception-Code") or 0)
     failed = response.status != 200 or code
     failure = _refused(code, raw) if failed else None
@@ -340,7 +339,7 @@ def _refused(code: int, raw: bytes) -> Failure:
 
 
 def _rows_query(nodes: list[Backend], failures: list[Failure | None]) -> str:
-    """A query that returns the status rows: the node itself then writes them in the client's format."""
+    """A query for the status rows: the node itself then writes them in the client's format."""
     rows = ", ".join(
         "("
         + ", ".join(_literal(value) if isinstance(value, str) else str(value) for value in row)

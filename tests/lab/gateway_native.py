@@ -173,10 +173,10 @@ class Session:
         else:
             if statement.used_database is not None:
                 self.database = statement.used_database
-            self.primary.socket.sendall(query.packet(self.cluster.text(statement)))
+            self.primary.socket.sendall(query.packet(self.cluster.text(statement, self.node)))
             # Nobody tells this thread how the statement ended; a CREATE that failed is learnt too,
             # and forgotten by the next CREATE of the table that succeeds.
-            self.cluster.catalogue.learn(statement, self.database)
+            self.cluster.learn(statement, self.database, self.node)
 
     # Statements for every node ----------------------------------------------------------------
 
@@ -214,28 +214,24 @@ class Session:
             return Failure(NETWORK_ERROR, f"{node.host}:{node.native_port}: {error}")
 
     def _on_cluster(self, query: Query, statement: Statement) -> None:
-        packets = query.packet(self.cluster.text(statement)) + self._external_tables()
+        blocks = self._external_tables()
         try:
             self.cluster.check_name(statement)
         except Refusal as refusal:
             self.writer.exception(refusal.failure)
             return
-        failures = self.cluster.everywhere(lambda node: self._run(node, packets))
+        failures = self.cluster.everywhere(
+            lambda node: self._run(node, query.packet(self.cluster.text(statement, node)) + blocks)
+        )
         failure = ddl_failure(self.cluster.nodes, failures)
         mode = query.settings.get("distributed_ddl_output_mode", "throw")
         if failure is not None and not mode.startswith(("never_throw", "null_status")):
             self.writer.exception(failure)
             return
         if failure is None:
-            self.cluster.catalogue.learn(statement, self.database)
+            self.cluster.learn(statement, self.database)
         if not mode.startswith("none"):
-            rows = [
-                (host, port, status, error.encode(), remaining, active)
-                for host, port, status, error, remaining, active in status_rows(
-                    self.cluster.nodes, failures
-                )
-            ]
-            rows = [(row[0].encode(), *row[1:]) for row in rows]
+            rows = status_rows(self.cluster.nodes, failures)
             self.writer.rows(list(STATUS_COLUMNS), rows, self.context, self.compressed)
         self.writer.end_of_stream()
 

@@ -21,7 +21,7 @@ from .node import ClickHouseNode
 from .ports import Ports, accepts
 from .processes import LabError, Process
 from .ralph import Ralph
-from .rendering import ROOT, DeclaredNode, Rendering, render, saved
+from .rendering import ROOT, DeclaredNode, render, saved
 from .s3 import S3
 from .zookeeper import ZooKeeper
 
@@ -31,16 +31,19 @@ HOSTS = {"LMS_HOST": "lms.example.org", "CMS_HOST": "studio.example.org"}
 # Written by `aspects schema`; a plain table even where the others register in ZooKeeper, because
 # the nodes cannot store rows in a Replicated one.
 STATE_TABLE = "aspects_schema_versions"
+KEPT = "kept-because-of-a-failure"
+_PREFIX = "aspects-lab-"
 _ASPECTS = "from tutoraspects.cli.job import main; main()"
 
 
 class Lab:
-    """Starts on entry; on exit nothing is left behind (but the directory with the logs, on failure).
+    """Starts on entry; on exit nothing is left behind but, on failure, the directory with logs.
 
-    `shards` and `replicas` are settings of the plugin like those in `settings`, and what the plugin
-    renders for Docker Compose is what starts. The nodes cannot replicate data: replicas of a shard
-    are folded into one process. With `zookeeper` every replica is a process of its own and tables
-    register in ZooKeeper, which proves paths and macros; then no Replicated table takes rows.
+    `shards` and `replicas` are settings of the plugin like those in `settings` (None leaves them to
+    the plugin's formula), and what the plugin renders for Docker Compose is what starts. The nodes
+    cannot replicate data: replicas of a shard are folded into one process. With `zookeeper` every
+    replica is a process of its own and tables register in ZooKeeper, which proves paths and macros;
+    then no Replicated table takes rows.
 
     `root` is a Tutor root with a saved configuration, to be started instead. `ralph_workers` starts
     Ralph too, after the schema; `schema` makes the schema without Ralph.
@@ -48,8 +51,8 @@ class Lab:
 
     def __init__(
         self,
-        shards: int = 2,
-        replicas: int = 1,
+        shards: int | None = 2,
+        replicas: int | None = 1,
         *,
         settings: Mapping[str, Any] | None = None,
         root: Path | None = None,
@@ -61,11 +64,11 @@ class Lab:
     ) -> None:
         if not LIBRARY.exists():
             raise LabError(f"{LIBRARY} is missing: run `make lab`")
-        sizes = {"ASPECTS_CLICKHOUSE_SHARDS": shards, "ASPECTS_CLICKHOUSE_REPLICAS": replicas}
-        self.rendering: Rendering = (
-            saved(root) if root else render({**HOSTS, **sizes, **(settings or {})})
-        )
-        self.directory = Path(tempfile.mkdtemp(prefix="aspects-lab-"))
+        if root is None:
+            self.rendering = render({**HOSTS, **_sizes(shards, replicas), **(settings or {})})
+        else:
+            self.rendering = saved(root)
+        self.directory = _directory()
         self.ports = Ports()
         self.failed = False
         self.cluster = self.rendering.cluster
@@ -134,6 +137,7 @@ class Lab:
                 server.kill()
         self.ports.close()
         if self.failed:
+            (self.directory / KEPT).touch()
             print(f"\nThe laboratory's logs are in {self.directory}", file=sys.stderr)
         else:
             shutil.rmtree(self.directory, ignore_errors=True)
@@ -154,7 +158,7 @@ class Lab:
         self.nodes[index].wait_ready()
 
     def erase_node(self, index: int) -> None:
-        """Kill a node and delete its data: a disk that was lost. `start_node` brings it back empty."""
+        """Kill a node and delete its data, as a lost disk. `start_node` brings it back empty."""
         self.nodes[index].kill()
         shutil.rmtree(self.nodes[index].directory / "data")
         (self.nodes[index].directory / "data").mkdir()
@@ -284,7 +288,7 @@ class Lab:
         )
 
     def on_nodes(self, query: str, parameters: object = None) -> list[Any]:
-        """The rows of a query on every node, in the order of the nodes; raw, as the administrator."""
+        """The rows of a query on every node, in the order of the nodes, as the administrator."""
         rows = []
         for index in range(len(self.nodes)):
             client = self.client(index)
@@ -365,3 +369,17 @@ class Lab:
             accepts(node.gateway_http_port) and accepts(node.gateway_native_port)
             for node in self.nodes
         )
+
+
+def _sizes(shards: int | None, replicas: int | None) -> dict[str, int]:
+    sizes = {"ASPECTS_CLICKHOUSE_SHARDS": shards, "ASPECTS_CLICKHOUSE_REPLICAS": replicas}
+    return {name: value for name, value in sizes.items() if value is not None}
+
+
+def _directory() -> Path:
+    """A new directory, named after this process. Deletes those that killed processes left."""
+    for left in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        owner = left.name.removeprefix(_PREFIX).split("-")[0]
+        if owner.isdigit() and not Path(f"/proc/{owner}").exists() and not (left / KEPT).exists():
+            shutil.rmtree(left, ignore_errors=True)
+    return Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))

@@ -7,6 +7,7 @@ ends. Revisions are those of clickhouse_driver.defines.
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,7 +53,7 @@ READER_SETTINGS = {
 }
 
 
-class RecordingReader(BufferedSocketReader):
+class RecordingReader(BufferedSocketReader):  # type: ignore[misc]  # no stubs
     """A buffered reader that gives back, as they were, the bytes read since `mark`."""
 
     def __init__(self, sock: socket.socket) -> None:
@@ -187,7 +188,7 @@ def _read_settings(reader: RecordingReader) -> dict[str, str]:
 
 
 def read_block(reader: RecordingReader, context: Context, compressed: bool) -> Any:
-    """Read the rest of a client's Data packet, after its type; returns clickhouse_driver's block."""
+    """Read the rest of a client's Data packet, after its type: a block of clickhouse_driver's."""
     read_binary_str(reader)  # name of the external table
     stream = CompressedBlockInputStream if compressed else BlockInputStream
     return stream(reader, context).read()
@@ -261,14 +262,18 @@ class ClientWriter:
     def rows(
         self,
         columns: list[tuple[str, str]],
-        rows: list[tuple[Any, ...]],
+        rows: Sequence[tuple[Any, ...]],
         context: Context,
         compressed: bool,
     ) -> None:
         """One block of a result."""
+        columnar = [list(column) for column in zip(*rows, strict=True)]
+        for column, (_, kind) in zip(columnar, columns, strict=True):
+            if kind == "String":  # the context has strings as bytes
+                column[:] = [text.encode() for text in column]
         write_varint(ServerPacketTypes.DATA, self._out)
         write_binary_str("", self._out)
-        block = ColumnOrientedBlock(columns, [list(column) for column in zip(*rows, strict=True)])
+        block = ColumnOrientedBlock(columns, columnar)
         if compressed:
             self._out.flush()
             CompressedBlockOutputStream(

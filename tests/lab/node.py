@@ -16,8 +16,8 @@ SERVER = Path(__file__).with_name("serve_node.py")
 class ClickHouseNode:
     """A node with its directory (configuration, data, logs) and its two raw ports.
 
-    `gateway_http_port` and `gateway_native_port` are the ports of the gateway in front of it: what
-    writes tables or the small replicated data goes there, everything that must be fast to the raw ones.
+    `gateway_http_port` and `gateway_native_port` are the ports of the gateway in front of it. What
+    changes tables or writes to event_sink goes there, what must be fast to the raw ports.
     """
 
     host = "127.0.0.1"
@@ -75,7 +75,7 @@ class ClickHouseNode:
             connection.close()
 
     def stop(self) -> None:
-        """SIGTERM. The library ends at once on it: what is not on disk yet is lost, as with `kill`."""
+        """SIGTERM, on which the library ends at once: nothing is flushed, as with `kill`."""
         self.process.stop()
 
     def kill(self) -> None:

@@ -10,9 +10,9 @@ LOOPBACK = "127.0.0.1"
 class Ports:
     """Hands out ports of the loopback interface and holds them until `close`.
 
-    A port is held by a socket that is bound with SO_REUSEADDR and never listens. Linux then gives it
-    to nobody who asks for any free port, yet lets a server that also sets SO_REUSEADDR (ClickHouse,
-    uvicorn, ZooKeeper and werkzeug all do) bind and listen on it, again after a restart too.
+    A port is held by a socket that is bound with SO_REUSEADDR and never listens. Linux then gives
+    it to nobody who asks for any free port, yet lets a server that also sets SO_REUSEADDR
+    (ClickHouse, uvicorn, ZooKeeper and werkzeug all do) listen on it, after a restart too.
     """
 
     def __init__(self) -> None:

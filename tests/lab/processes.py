@@ -15,8 +15,8 @@ from pathlib import Path
 TETHER = Path(__file__).with_name("tether.py")
 TICKS = os.sysconf("SC_CLK_TCK")
 
-# The kernel ties a child to the thread that started it. Every child is therefore started by this one
-# thread, which lives as long as the process: a caller's thread may end at any time.
+# The kernel ties a child to the thread that started it. Every child is therefore started by this
+# one thread, which lives as long as the process: a caller's thread may end at any time.
 _starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="lab-starter")
 
 
@@ -25,7 +25,7 @@ class LabError(RuntimeError):
 
 
 class Process:
-    """A server in a session of its own (so that Ctrl-C at a terminal reaches only the laboratory)."""
+    """A server in a session of its own: Ctrl-C at a terminal reaches only the laboratory."""
 
     def __init__(
         self, name: str, argv: Sequence[str], log: Path, env: Mapping[str, str], cwd: Path
@@ -70,7 +70,7 @@ class Process:
         self._popen = _starter.submit(spawn).result()
 
     def wait_ready(self, probe: Callable[[], bool], timeout: float = 60.0) -> None:
-        """Poll `probe` until it is true. Raises LabError with the log's end when it does not come."""
+        """Poll `probe` until it is true. Raises LabError with the log's end if it stays false."""
         deadline = time.monotonic() + timeout
         while True:
             with contextlib.suppress(OSError):
@@ -99,9 +99,13 @@ class Process:
 
     def kill(self) -> None:
         """SIGKILL to the process and everything it started; returns when it is gone."""
+        if self._popen is None:
+            return
         self.signal_group(signal.SIGKILL)
-        if self._popen is not None:
-            self._popen.wait()
+        self._popen.wait()
+        deadline = time.monotonic() + 5
+        while self.members() and time.monotonic() < deadline:
+            time.sleep(0.01)
 
     def stop(self, timeout: float = 10.0) -> None:
         """SIGTERM, and SIGKILL to what is left of it after `timeout` seconds."""
@@ -115,19 +119,13 @@ class Process:
         self.kill()
 
     def members(self) -> list[int]:
-        """Process ids of the session: the process and its workers."""
+        """Process ids of the session that still run: the process and its workers."""
+        ids = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
         return [
             pid
-            for pid in map(int, filter(str.isdigit, os.listdir("/proc")))
-            if self._session_of(pid) == self.pid
+            for pid in ids
+            if (stat := _stat(pid)) and stat[0] != "Z" and int(stat[3]) == self.pid
         ]
-
-    @staticmethod
-    def _session_of(pid: int) -> int | None:
-        try:
-            return os.getsid(pid)
-        except (ProcessLookupError, PermissionError):
-            return None
 
     def cpu_seconds(self) -> float:
         """CPU time of the process and its workers so far, user and system, in seconds."""
@@ -138,14 +136,18 @@ class Process:
         return sum(_resident_mib(pid) for pid in self.members())
 
 
-def _cpu_seconds(pid: int) -> float:
-    """utime + stime of the process and of the children it has waited for (proc(5), stat 14-17)."""
+def _stat(pid: int) -> list[str]:
+    """/proc/PID/stat from its third field (state) on, see proc(5); empty for no process."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        return 0.0
-    fields = stat.rpartition(")")[2].split()
-    return sum(int(value) for value in fields[11:15]) / TICKS
+        return []
+    return stat.rpartition(")")[2].split()
+
+
+def _cpu_seconds(pid: int) -> float:
+    """utime + stime of the process and of the children it has waited for (fields 14 to 17)."""
+    return sum(int(value) for value in _stat(pid)[11:15]) / TICKS
 
 
 def _resident_mib(pid: int) -> float:

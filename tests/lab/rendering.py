@@ -1,8 +1,8 @@
 """What the plugin's templates render for Docker Compose, as the laboratory reads it.
 
-The real `tutor config save` writes an environment into a temporary project; everything the laboratory
-starts comes from its files: nodes, shards and replicas from docker-compose.yml, server and user
-configuration, passwords, the environments of Ralph and of the `aspects` command.
+The real `tutor config save` writes an environment into a temporary project. Everything the
+laboratory starts comes from its files: nodes, shards and replicas, server and user configuration,
+passwords, the environments of Ralph and of the `aspects` command.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Rendering:
                 *places.get(name, (1, 1)),
                 {**shared, **(compose["services"][name].get("environment") or {})},
             )
-            for name in (places or {"clickhouse": None})
+            for name in (places or ["clickhouse"])
         ]
         return tuple(sorted(nodes, key=lambda node: (node.shard, node.replica)))
 

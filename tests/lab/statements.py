@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 # A statement that carries ON CLUSTER begins with one of these.
 DDL_VERBS = frozenset(
-    "CREATE ALTER DROP DETACH ATTACH RENAME EXCHANGE TRUNCATE OPTIMIZE SYSTEM GRANT REVOKE KILL "
-    "DELETE UPDATE UNDROP REPLACE BACKUP RESTORE".split()
+    """ALTER ATTACH BACKUP CREATE DELETE DETACH DROP EXCHANGE GRANT KILL OPTIMIZE RENAME REPLACE
+    RESTORE REVOKE SYSTEM TRUNCATE UNDROP UPDATE""".split()  # noqa: SIM905
 )
 
 _TOKEN = re.compile(
@@ -100,13 +100,15 @@ class Statement:
             self._rewrite()
 
     def _read(self, text: str) -> list[Token]:
-        """All tokens; of an INSERT only what comes before its data, which may be of any size."""
+        """All tokens of DDL; of an INSERT what comes before its rows; of others the first few."""
         found: list[Token] = []
         depth = 0
         for token in tokens(text):
             before = found[-1].text if found else ""
             found.append(token)
             if found[0].word != "INSERT":
+                if found[0].word not in DDL_VERBS and len(found) > 8:
+                    break
                 continue
             depth += {"(": 1, ")": -1}.get(token.text, 0)
             if token.word in ("SELECT", "WITH") and (depth == 0 or before == "("):

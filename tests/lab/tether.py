@@ -2,9 +2,9 @@
 
 python tether.py PARENT_PID COMMAND [ARGUMENT ...]
 
-The kernel kills the command when the thread that started it ends (PR_SET_PDEATHSIG), so that nothing
-is left behind when the laboratory's own process is killed and cannot clean up. A script of its own,
-not a preexec_fn, because code between fork and exec is not safe in a process with threads.
+The kernel kills the command when the thread that started it ends (PR_SET_PDEATHSIG), so that
+nothing is left behind when the laboratory's own process is killed and cannot clean up. A script of
+its own, not a preexec_fn: code between fork and exec is not safe in a process with threads.
 """
 
 import ctypes

