@@ -98,6 +98,8 @@ def nodes(rendered: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         for statement in SCHEMA:
             running.do(statement)
         running.do("INSERT INTO reporting.fact SELECT number FROM numbers(10)")
+        # Before that there is no system.query_log to be refused.
+        running.do("SYSTEM FLUSH LOGS")
         yield running
 
 
