@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 
 import click
 
-from tutoraspects.schema import runner
+from tutoraspects.errors import AspectsError
+from tutoraspects.schema import repair, runner, users
+from tutoraspects.schema import status as schema_status
 from tutoraspects.schema.runner import Context
 
 
@@ -19,6 +22,10 @@ def _say(line: str) -> None:
     click.echo(line, err=True)
 
 
+def _print_json(value: object) -> None:
+    click.echo(json.dumps(value, indent=2))
+
+
 lock_timeout = click.option(
     "--lock-timeout",
     type=click.FloatRange(min=0),
@@ -28,6 +35,11 @@ lock_timeout = click.option(
 )
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 as_sql = click.option("--sql", "as_sql", is_flag=True, help="Print what would run; run nothing.")
+without_replication = click.option(
+    "--without-replication",
+    is_flag=True,
+    help="Compare engines without their Replicated part, for servers that replicate by themselves.",
+)
 
 
 @click.group()
@@ -40,7 +52,10 @@ def schema() -> None:
 @as_json
 @lock_timeout
 def upgrade(as_sql: bool, as_json: bool, lock_timeout: float) -> None:
-    """Apply the schema versions that the database does not have."""
+    """Apply the schema versions that the database does not have.
+
+    Each statement can run again: a run that was killed is continued by the next one.
+    """
     context = _context()
     if as_sql:
         lines = runner.script(context, done=runner.applied(context))
@@ -48,9 +63,119 @@ def upgrade(as_sql: bool, as_json: bool, lock_timeout: float) -> None:
         return
     done = runner.upgrade(context, _say, lock_timeout)
     if as_json:
-        head = context.history.head
-        click.echo(json.dumps({"head": head, "applied": [item.as_dict() for item in done]}))
+        _print_json({"version": context.history.head, "applied": [i.as_dict() for i in done]})
     elif not done:
         click.echo(f"Nothing to do: the schema is at version {context.history.head}.")
     else:
         click.secho(f"done: the schema is at version {context.history.head}.", fg="green")
+
+
+@schema.command()
+@as_json
+def status(as_json: bool) -> None:
+    """Show the schema's versions, the nodes and their replicas."""
+    result = schema_status.read(_context())
+    if as_json:
+        _print_json(result.as_dict())
+        return
+    for version in result.versions:
+        when = f"{version.applied_at} UTC" if version.applied_at else "not applied"
+        click.echo(f"{version.revision}  {when:23}  {version.title}")
+    for node in result.nodes:
+        if node.error:
+            click.secho(f"{node.node}  {node.error}", fg="red")
+            continue
+        line = f"{node.node}  ClickHouse {node.version}, {node.tables} tables"
+        if node.replicas:
+            line += (
+                f", {node.replicas} replicas ({node.read_only} read-only, {node.delay} s behind)"
+            )
+        click.echo(line)
+
+
+@schema.command()
+@as_json
+@without_replication
+def check(as_json: bool, without_replication: bool) -> None:
+    """Compare every node with the declared schema; exit with 1 when one differs."""
+    report = repair.check(_context(), _say, without_replication)
+    if as_json:
+        _print_json(report.as_dict())
+        sys.exit(0 if report.sound else 1)
+    for node in report.nodes:
+        for item in node.differences:
+            remedy = "" if item.repair else f"; {item.advice}"
+            click.echo(f"{node.node}  {item}{remedy}")
+        if node.error:
+            click.echo(f"{node.node}  {node.error}")
+    if report.pending:
+        raise AspectsError(
+            f"The database lacks the schema version {report.pending[0]}: "
+            "run `aspects schema upgrade`."
+        )
+    if not report.sound:
+        faulty = sum(not node.sound for node in report.nodes)
+        raise AspectsError(
+            f"{faulty} of {len(report.nodes)} nodes differ from the declared schema in "
+            f"{report.count} places: run `aspects schema sync`."
+        )
+    click.secho(
+        f"done: {report.objects} objects are as declared on {len(report.nodes)} of "
+        f"{len(report.nodes)} nodes, version {report.version}.",
+        fg="green",
+    )
+
+
+@schema.command()
+@as_sql
+@as_json
+@click.option("--dry-run", is_flag=True, help="Tell what would be mended; change nothing.")
+@lock_timeout
+@without_replication
+def sync(
+    as_sql: bool, as_json: bool, dry_run: bool, lock_timeout: float, without_replication: bool
+) -> None:
+    """Mend nodes that differ: make what is missing, renew views and Distributed tables.
+
+    Never drops or rewrites a table that holds rows: what would need that is named, with what to
+    do about it, and the command exits with 1.
+    """
+    nothing = as_sql or dry_run
+    say = (lambda line: None) if as_sql else _say
+    repairs = repair.sync(_context(), say, lock_timeout, nothing, without_replication)
+    left = [item for node in repairs for item in node.left if not item.repair]
+    if as_json:
+        _print_json([node.as_dict() for node in repairs])
+        sys.exit(1 if left else 0)
+    if as_sql:
+        for node in repairs:
+            click.echo(f"-- {node.node}")
+            for statement in node.statements:
+                click.echo(f"{statement};")
+    if left:
+        raise AspectsError(
+            f"{len(left)} differences need a hand, the first being {left[0]}; {left[0].advice}."
+        )
+    if not nothing:
+        click.secho(f"done: {len(repairs)} of {len(repairs)} nodes are as declared.", fg="green")
+
+
+@schema.command("users")
+@as_sql
+@click.option("--memory-mib", default=4096, show_default=True, help="Memory of one node.")
+@click.option("--quorum", default=0, show_default=True, help="Replicas that confirm an insert.")
+@click.option("--pii", is_flag=True, help="Reports may read the tables that identify learners.")
+def make_users(as_sql: bool, memory_mib: int, quorum: int, pii: bool) -> None:
+    """Make the services' users on a cluster that is not ours.
+
+    For each ASPECTS_CLICKHOUSE_<ROLE>_PASSWORD (or _PASSWORD_FILE) in the environment, with ROLE
+    one of LRS, VECTOR, CMS, REPORT, MONITOR, BACKUP. Run again, it brings them up to date.
+    """
+    context = _context()
+    declared = users.declare(os.environ, context.names, memory_mib, quorum, pii)
+    sql = users.statements(os.environ, context.target, declared)
+    if as_sql:
+        click.echo(";\n".join([*sql, ""]), nl=False)
+        return
+    users.apply(context.target, sql)
+    click.secho(f"done: {len(sql)} statements.", fg="green")

@@ -7,7 +7,7 @@ front `<name>`; a table that every node holds whole is one replica set over all 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tutoraspects.schema.model import Column, Index, Placement, Ref, Schema, Table, View
@@ -92,9 +92,9 @@ def data_engine(table: Table, layout: Layout) -> str:
     return family + (f"({', '.join(arguments)})" if arguments else "")
 
 
-def engine_clause(table: Table, layout: Layout) -> str:
+def definition(table: Table, layout: Layout) -> str:
     """The engine and everything after it but the comment, in the server's order of clauses."""
-    parts = [f"ENGINE = {data_engine(table, layout)}"]
+    parts = [data_engine(table, layout)]
     if table.partition_by:
         parts.append(f"PARTITION BY {table.partition_by}")
     if table.primary_key:
@@ -109,11 +109,15 @@ def engine_clause(table: Table, layout: Layout) -> str:
     return " ".join(parts)
 
 
-def front_clause(table: Table, layout: Layout) -> str:
+def front_definition(table: Table, layout: Layout) -> str:
     """The Distributed engine over the table's shards."""
     local = data_ref(table, layout)
     arguments = [literal(layout.cluster), literal(local.database), literal(local.name)]
-    return f"ENGINE = Distributed({', '.join(arguments)}, {table.sharding_key})"
+    return f"Distributed({', '.join(arguments)}, {table.sharding_key})"
+
+
+# A statement around a definition, for the server to write in its own way.
+PROBE = "CREATE TABLE probe (`x` Int8) ENGINE = "
 
 
 def column_clause(column: Column, with_codec: bool = True) -> str:
@@ -148,7 +152,7 @@ def create_table(table: Table, layout: Layout) -> Statement:
     return Statement(
         f"CREATE TABLE IF NOT EXISTS {qualified(ref)}{layout.on_cluster} ("
         + ", ".join(items)
-        + f") {engine_clause(table, layout)}{comment}",
+        + f") ENGINE = {definition(table, layout)}{comment}",
         f"table {ref}",
     )
 
@@ -159,7 +163,7 @@ def create_front(table: Table, layout: Layout) -> Statement:
     comment = f" COMMENT {literal(table.comment)}" if table.comment else ""
     return Statement(
         f"CREATE TABLE IF NOT EXISTS {qualified(table.ref)}{layout.on_cluster} ({columns}) "
-        f"{front_clause(table, layout)}{comment}",
+        f"ENGINE = {front_definition(table, layout)}{comment}",
         f"front {table.ref}",
     )
 
@@ -209,17 +213,16 @@ def drop(ref: Ref, layout: Layout, about: str) -> Statement:
     )
 
 
-def add_column(table: Table, column: Column, after: str, layout: Layout) -> list[Statement]:
-    """To the data table and to its front."""
-    refs = [data_ref(table, layout)] + ([table.ref] if has_front(table, layout) else [])
-    return [
-        Statement(
-            f"ALTER TABLE {qualified(ref)}{layout.on_cluster} ADD COLUMN IF NOT EXISTS "
-            f"{column_clause(column, with_codec=ref == refs[0])} AFTER {ident(after)}",
-            f"column {ref}.{column.name}",
-        )
-        for ref in refs
-    ]
+def add_column(
+    ref: Ref, column: Column, after: str, layout: Layout, with_codec: bool = True
+) -> Statement:
+    """To one table: fronts take no codec. `after` is '' for the first place."""
+    place = f"AFTER {ident(after)}" if after else "FIRST"
+    return Statement(
+        f"ALTER TABLE {qualified(ref)}{layout.on_cluster} ADD COLUMN IF NOT EXISTS "
+        f"{column_clause(column, with_codec)} {place}",
+        f"column {ref}.{column.name}",
+    )
 
 
 def add_index(table: Table, index: Index, layout: Layout) -> Statement:
@@ -261,19 +264,20 @@ def modify_codec(table: Table, column: Column, layout: Layout) -> Statement:
     )
 
 
-def drop_replica(table: Table, layout: Layout, macros: dict[str, str]) -> Statement:
+def expand(text: str, macros: Mapping[str, str]) -> str:
+    """Put a node's macros into a replica path or name."""
+    for key, value in macros.items():
+        text = text.replace("{" + key + "}", value)
+    return text
+
+
+def drop_replica(table: Table, layout: Layout, macros: Mapping[str, str]) -> Statement:
     """Forget a replica of the same name whose disk was lost, so that it can be made again.
 
     The server refuses when that replica is alive.
     """
-
-    def expand(text: str) -> str:
-        for key, value in macros.items():
-            text = text.replace("{" + key + "}", value)
-        return text
-
     return Statement(
-        f"SYSTEM DROP REPLICA {literal(expand(replica_name(table)))} "
-        f"FROM ZKPATH {literal(expand(replica_path(table, layout)))}",
+        f"SYSTEM DROP REPLICA {literal(expand(replica_name(table), macros))} "
+        f"FROM ZKPATH {literal(expand(replica_path(table, layout), macros))}",
         f"replica of {data_ref(table, layout)}",
     )

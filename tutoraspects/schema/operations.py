@@ -57,9 +57,16 @@ class Operations:
         self._renders.append(lambda layout: [ddl.modify_query(view, known, layout)])
 
     def add_column(self, ref: Ref, column: Column, after: str) -> None:
+        """To the data table and, on a cluster, to its front."""
         table = self.schema.table(ref)
         self.schema.add_column(ref, column, after)
-        self._renders.append(lambda layout: ddl.add_column(table, column, after, layout))
+
+        def render(layout: Layout) -> list[Statement]:
+            data = ddl.data_ref(table, layout)
+            refs = [data, table.ref] if ddl.has_front(table, layout) else [data]
+            return [ddl.add_column(item, column, after, layout, item == data) for item in refs]
+
+        self._renders.append(render)
 
     def add_index(self, ref: Ref, index: Index) -> None:
         table = self.schema.table(ref)

@@ -51,6 +51,18 @@ def applied(client: Client, names: Names) -> set[str]:
     return {row[0] for row in client.rows(f"SELECT DISTINCT revision FROM {qualified(place)}")}
 
 
+def history(client: Client, names: Names) -> dict[str, str]:
+    """Revision -> UTC time at which it was first complete, as text."""
+    if not applied(client, names):
+        return {}
+    return dict(
+        client.rows(
+            f"SELECT revision, formatDateTime(min(applied_at), '%F %T', 'UTC') "
+            f"FROM {qualified(ref(names))} GROUP BY revision"
+        )
+    )
+
+
 def record(client: Client, names: Names, revision: str) -> None:
     """Write that a revision's last statement has succeeded."""
     client.insert(
