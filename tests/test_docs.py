@@ -13,6 +13,7 @@ import pytest
 
 from tests import reference
 from tutoraspects.cli import do, job, plugin
+from tutoraspects.schema import scripts
 from tutoraspects.settings import CATALOGUE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -112,11 +113,13 @@ def test_every_variable_of_the_job_image_is_in_the_reference() -> None:
 
 def test_every_reason_of_the_quarantine_is_explained() -> None:
     page = text_of(DOCS / "how-to" / "quarantine.md")
-    versions = ROOT / "tutoraspects" / "schema" / "versions" / "0002_raw_events.py"
-    reasons = set(re.findall(r"\"'((?:no|not|id|larger|timestamp) [^'\"]+)'", text_of(versions)))
-    reasons |= set(re.findall(r"'((?:no|not|id|timestamp) [^'\"]+)'[,\"]", text_of(versions)))
-    assert len(reasons) > 5
+    version = scripts.directory().get_revision("0002")
+    assert version is not None
+    told = " ".join(reason for _, reason in version.module.PROBLEMS)
+    reasons = set(re.findall(r"'((?:no|not|id|larger|timestamp) [^']+)'", told))
+    assert len(reasons) >= 8
     assert not [reason for reason in sorted(reasons) if f"`{reason}`" not in page]
+    assert "wrong type: " in told and "`wrong type: …`" in page
 
 
 @pytest.mark.parametrize("command", ["make demo", "make test"])
