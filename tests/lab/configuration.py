@@ -60,7 +60,7 @@ def write_node(directory: Path, rendering: Rendering, places: Places, memory_mib
         (directory / folder).mkdir(parents=True, exist_ok=True)
     files = {
         "config.xml": "<clickhouse></clickhouse>\n",
-        "config.d/aspects.xml": server_xml(rendering.xml("server.xml"), places),
+        "config.d/aspects.xml": server_xml(rendering.xml("server.xml"), places, directory.name),
         "config.d/zz-patches.xml": rendering.xml("server-patch.xml"),
         "config.d/zzz-lab.xml": _own_xml(directory, memory_mib),
         "users.xml": users_xml(rendering.xml("users.xml")),
@@ -70,11 +70,11 @@ def write_node(directory: Path, rendering: Rendering, places: Places, memory_mib
         (directory / name).write_text(text, encoding="utf8")
 
 
-def server_xml(rendered: str, places: Places) -> str:
-    """The rendered server.xml with the cluster's and Keeper's hosts on the loopback interface."""
+def server_xml(rendered: str, places: Places, name: str) -> str:
+    """The rendered server.xml of a node, with all hosts on the loopback interface."""
     root = ET.fromstring(rendered)
-    for name in OWN_SECTIONS:
-        for element in root.findall(name):
+    for own in OWN_SECTIONS:
+        for element in root.findall(own):
             root.remove(element)
     for shard in root.findall("./remote_servers/*/shard"):
         for replica in shard.findall("replica"):
@@ -91,6 +91,8 @@ def server_xml(rendered: str, places: Places) -> str:
         _point(first, places.zookeeper_port)
         for keeper in others:
             section.remove(keeper)
+        # Sessions are told apart by the server's UUID, and clickhouse-local has none.
+        ET.SubElement(section, "sessions_path").text = f"/clickhouse/sessions/{name}"
     return ET.tostring(root, encoding="unicode") + "\n"
 
 
