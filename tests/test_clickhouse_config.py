@@ -411,8 +411,8 @@ def test_a_report_that_is_too_large_fails_instead_of_being_shortened(nodes: Node
 def test_wild_dates_do_not_refuse_a_block(nodes: Nodes) -> None:
     rows = "\n".join(
         f'{{"event_id": "00000000-0000-4000-9000-{number:012d}", '
-        f'"emission_time": "{1950 + number}-01-01", "event": "{{}}"}}'
-        for number in range(150)
+        f'"emission_time": "{1970 + number // 12}-{number % 12 + 1:02d}-01", "event": "{{}}"}}'
+        for number in range(400)  # months, so 200 partitions on each shard
     )
     answer = nodes.ask("lrs", f"INSERT INTO xapi.xapi_events_all FORMAT JSONEachRow {rows}")
     assert answer.code == 0, answer.text
