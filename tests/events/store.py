@@ -57,6 +57,7 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Store
+    statements: list[Any]
 
     def setup(self) -> None:
         super().setup()
@@ -74,9 +75,10 @@ class Handler(BaseHTTPRequestHandler):
             return self.answer(401, {"detail": "Invalid authentication credentials"})
         if self.path != "/xAPI/statements" or not self.headers["X-Experience-API-Version"]:
             return self.answer(404, {"detail": "Not Found"})
+        self.statements = json.loads(body)
         if store.before(self, number):
             return None
-        status, content = self.write(json.loads(body))
+        status, content = self.write(self.statements)
         if store.after(self, number):
             return None
         return self.answer(status, content)

@@ -13,6 +13,7 @@ class Backoff:
     """Pauses between the attempts at one thing, for at most `patience` seconds in all."""
 
     def __init__(self, patience: float) -> None:
+        self.patience = patience
         self._deadline = time.monotonic() + patience
         self._pause = _FIRST_PAUSE
 

@@ -4,9 +4,12 @@ Every batch is one `POST {url}statements`. A statement counts as acknowledged wh
 answered 2xx for the request it was in: Ralph does so after the insert. Batches are repeated
 until then, which is safe because statements carry their identifiers. A 409 means that a
 statement of the batch is stored with other content; like event-routing-backends, the sender
-takes the batch as delivered then, and reports it as conflicting. A batch refused for a bad
-statement (400, 413) is sent again in halves, so that one bad statement does not take the
-others with it.
+takes the batch as delivered then, and reports it as conflicting.
+
+One bad statement does not take the others with it: a batch that is refused (400, 413, 422), or
+that the store fails on again and again (5xx, as Ralph does for a timestamp that it cannot read),
+is sent in halves. A single statement that fails for as long as the pace is patient, while others
+of its batch are taken, is refused. When nothing is taken, the store is out of order: the run ends.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import queue
 import threading
 import time
 from array import array
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from itertools import islice
@@ -31,6 +35,8 @@ _REFUSING = (400, 409, 413, 422)
 _REFUSALS_TOLD = 10
 # A store that never answered anything is given this long, in seconds: its address is wrong.
 _FIRST_PATIENCE = 10.0
+# Failures (5xx) in a row before a batch is sent in halves, and before one statement is to blame.
+_FAILURES_BEFORE_SPLIT = 5
 # How long an ending run waits for requests under way, in seconds.
 _FAREWELL = 5.0
 
@@ -88,6 +94,22 @@ class Pace:
 class _Batch:
     lines: list[bytes]
     due: float
+
+
+@dataclass
+class _Part:
+    """Statements that go in one request. `alone`: the store failed on this one by itself;
+    `others_taken`: and took others of its batch after that. `trouble` is the last failure."""
+
+    lines: list[bytes]
+    backoff: Backoff
+    alone: bool = False
+    others_taken: bool = False
+    trouble: str = ""
+
+    def halves(self, backoff: Callable[[], Backoff]) -> tuple[_Part, _Part]:
+        middle = len(self.lines) // 2
+        return _Part(self.lines[:middle], backoff()), _Part(self.lines[middle:], backoff())
 
 
 def send(
@@ -205,55 +227,88 @@ class _Sender:
             wire.close()
 
     def _settle(self, wire: Wire, batch: _Batch) -> None:
-        """Send a batch until it is acknowledged, conflicting or refused."""
-        pending = [batch.lines]
-        while pending:
-            lines = pending.pop()
-            answer = self._post(wire, lines)
-            with self.lock:
-                if answer.status == 409:
-                    self.summary.conflicting += len(lines)
-                elif answer.status < 300:
-                    self.summary.acknowledged += len(lines)
-                    self.summary.known += len(lines) - answer.stored
-                    self.latencies.append(time.monotonic() - batch.due)
-                elif len(lines) == 1:
-                    self.summary.refused += 1
-                    if len(self.summary.refusals) < _REFUSALS_TOLD:
-                        text = lines[0][:200].decode(errors="replace")
-                        self.summary.refusals.append(f"{answer.status} {answer.reason}: {text}")
+        """Send a batch, in parts where it must be, until every statement has its verdict."""
+        parts = deque([_Part(batch.lines, self._backoff())])
+        while parts:
+            part = parts.popleft()
+            answer, patient = self._post(wire, part)
+            if answer is not None and (answer.status < 300 or answer.status == 409):
+                self._accept(answer, part, batch)
+                for other in parts:
+                    other.others_taken |= other.alone
+            elif answer is not None and (
+                answer.status < 500 or (not patient and part.others_taken)
+            ):
+                if len(part.lines) == 1:
+                    self._refuse(answer, part)
                 else:
-                    middle = len(lines) // 2
-                    pending += [lines[middle:], lines[:middle]]
+                    parts.extendleft(reversed(part.halves(self._backoff)))
+            elif not patient:
+                self._give_up(part)
+            elif len(part.lines) == 1:
+                # The others first: if the store takes them, this statement is to blame.
+                part.alone = True
+                parts.append(part)
+            else:
+                parts.extendleft(reversed(part.halves(self._backoff)))
 
-    def _post(self, wire: Wire, lines: list[bytes]) -> Answer:
-        """One batch, repeated while the store cannot take it now; its answer at last."""
-        body = b"[" + b",".join(lines) + b"]"
-        patience = self.pace.patience if self.reached else min(self.pace.patience, _FIRST_PATIENCE)
-        backoff = Backoff(patience)
+    def _backoff(self) -> Backoff:
+        patience = self.pace.patience
+        return Backoff(patience if self.reached else min(patience, _FIRST_PATIENCE))
+
+    def _accept(self, answer: Answer, part: _Part, batch: _Batch) -> None:
+        with self.lock:
+            if answer.status == 409:
+                self.summary.conflicting += len(part.lines)
+            else:
+                self.summary.acknowledged += len(part.lines)
+                self.summary.known += len(part.lines) - answer.stored
+                self.latencies.append(time.monotonic() - batch.due)
+
+    def _refuse(self, answer: Answer, part: _Part) -> None:
+        with self.lock:
+            self.summary.refused += 1
+            if len(self.summary.refusals) < _REFUSALS_TOLD:
+                text = part.lines[0][:200].decode(errors="replace")
+                self.summary.refusals.append(f"{answer.status} {answer.reason}: {text}")
+
+    def _post(self, wire: Wire, part: _Part) -> tuple[Answer | None, bool]:
+        """One part, repeated while the store cannot take it now.
+
+        Its answer at last, which is a failure (5xx) only when it failed several times in a row,
+        and whether there is patience left for the part. No answer: the last attempt had none.
+        """
+        body = b"[" + b",".join(part.lines) + b"]"
+        failures = 0
         while True:
             with self.lock:
                 self.summary.requests += 1
-            wait = None
+            answer, wait = None, None
             try:
                 answer = wire.post("statements", body)
             except WireError as error:
-                trouble = str(error)
+                part.trouble = str(error)
             else:
                 self.reached = True
                 if answer.status < 500 and answer.status not in _BUSY:
                     self._check(answer)
-                    return answer
-                trouble = f"HTTP {answer.status} {answer.reason}"
+                    return answer, True
+                part.trouble = f"HTTP {answer.status} {answer.reason}"
                 wait = answer.retry_after
-            if self.failure is not None or not backoff.sleep(wait):
-                raise AspectsError(
-                    f"The learning record store at {self.endpoint.url} acknowledged nothing for "
-                    f"{patience:g} s ({trouble}): check that it and ClickHouse run, then repeat "
-                    "the command, which sends the same identifiers again."
-                )
+                failures += answer.status >= 500
+            if self.failure is not None or not part.backoff.sleep(wait):
+                return answer, False
             with self.lock:
                 self.summary.retries += 1
+            if failures >= _FAILURES_BEFORE_SPLIT:
+                return answer, True
+
+    def _give_up(self, part: _Part) -> None:
+        raise AspectsError(
+            f"The learning record store at {self.endpoint.url} acknowledged nothing for "
+            f"{part.backoff.patience:g} s ({part.trouble}): check that it and ClickHouse run, then "
+            "repeat the command, which sends the same identifiers again."
+        )
 
     def _check(self, answer: Answer) -> None:
         """Raise AspectsError for an answer that says nothing about the batch."""
