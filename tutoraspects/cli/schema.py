@@ -113,6 +113,12 @@ def check(as_json: bool, without_replication: bool) -> None:
             f"The database lacks the schema version {report.pending[0]}: "
             "run `aspects schema upgrade`."
         )
+    silent = [node for node in report.nodes if node.error]
+    if silent:
+        raise AspectsError(
+            f"{len(silent)} of {len(report.nodes)} nodes cannot be asked, the first being "
+            f"{silent[0].node}: bring them up and repeat."
+        )
     if not report.sound:
         faulty = sum(not node.sound for node in report.nodes)
         raise AspectsError(

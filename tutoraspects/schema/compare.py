@@ -48,20 +48,24 @@ class Comparison:
         """Everything that differs, in the order in which it can be mended."""
         self._learn()
         found: list[Difference] = []
-        for database in self.schema.databases:
+        # Several settings may name one database.
+        for database in dict.fromkeys(self.schema.databases):
             if database not in self.catalog.databases:
                 repair = (ddl.create_database(database, self.layout),)
                 found.append(Difference(database, "the database is missing", repair))
+        views = dict(self.schema.views)
+        made: set[Ref] = set()
         for table in self.schema.tables.values():
             found += self._table(table)
-        for view in self.schema.views.values():
-            found += self._view(view)
+            made.add(table.ref)
+            # Right after its tables: rows may arrive in them before the next statement.
+            for view in [v for v in views.values() if {v.source, v.target} <= made]:
+                found += self._view(views.pop(view.ref))
         for ref in self.schema.fronts:
             table = self.schema.table(ref)
             if ddl.has_front(table, self.layout):
                 found += self._front(table)
-        # A database that several settings share is declared more than once.
-        return list(dict.fromkeys(found))
+        return found
 
     # Tables that hold rows, and the parsing table ------------------------------------------------
 
