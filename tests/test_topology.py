@@ -59,7 +59,7 @@ def test_a_site_leaves_the_single_node_by_rate_or_by_rows() -> None:
     assert not of(by_rate).is_cluster
     assert of(by_rate + 1).is_cluster
     assert of(by_rate + 1, ASPECTS_RETENTION_DAYS=7).is_cluster
-    days = topology.SINGLE_NODE_ROWS // 100_000
+    days = topology.SINGLE_NODE_ROWS // 100_000 - topology.PARTITION_DAYS
     assert not of(100_000, ASPECTS_RETENTION_DAYS=days).is_cluster
     assert of(100_000, ASPECTS_RETENTION_DAYS=days + 1).is_cluster
 
@@ -78,7 +78,7 @@ def test_more_events_or_days_never_give_less(fewer: int, more: int, days: int, l
 
 @pytest.mark.parametrize("shards", range(1, 8))
 def test_a_node_does_not_shrink_when_a_shard_is_added(shards: int) -> None:
-    full = shards * topology.ROWS_PER_SHARD // 365
+    full = shards * topology.ROWS_PER_SHARD // (365 + topology.PARTITION_DAYS)
     before, after = of(full), of(full + 1)
     assert after.shards == before.shards + 1
     small, large = amounts(before), amounts(after)

@@ -2,7 +2,8 @@
 
 The formula, with the constants of this module:
 
-- events stored = events a day x days of retention; peak rate = mean rate x PEAK_FACTOR.
+- events stored = events a day x (days of retention + PARTITION_DAYS); peak rate = mean rate x
+  PEAK_FACTOR.
 - One node without replicas or Keeper while both the events a day and the events stored stay
   within SINGLE_NODE_*. Above that two replicas of every shard, and three Keepers.
 - Shards: so many that none holds more than ROWS_PER_SHARD events, nor takes more than
@@ -30,12 +31,15 @@ GIB = 1024**3
 # Rate of the busiest minutes over the mean of the day: the peak hour of a campus holds about a
 # tenth of the day (2.4 times the mean), and deadlines and the start of classes double it.
 PEAK_FACTOR = 5.0
+# Events leave by whole monthly parts, the oldest of which stays until its last event expires.
+PARTITION_DAYS = 31
 
 # ClickHouse -------------------------------------------------------------------------------------
-# Bytes that one event takes on the disk of one replica, after merges: bench/topology prints them.
-RAW_BYTES_PER_EVENT = 250.0  # the text, ZSTD(1), with its id and time: 121-126 generated, 250 real
-PARSED_BYTES_PER_EVENT = 57.0  # the typed columns
-INDEX_BYTES_PER_EVENT = 2.4  # bloom filter on the event id, 11.4 MiB for 5 million rows
+# Bytes that one event takes on the disk of one replica, after merges; `python -m bench.topology`
+# measures them. Generated text of 1,390 bytes takes 98, and real text compresses half as well.
+RAW_BYTES_PER_EVENT = 250.0  # the text with its id and time
+PARSED_BYTES_PER_EVENT = 57.0  # the typed columns: 38 to 57
+INDEX_BYTES_PER_EVENT = 2.4  # bloom filter on the event id
 BYTES_PER_EVENT = RAW_BYTES_PER_EVENT + PARSED_BYTES_PER_EVENT + INDEX_BYTES_PER_EVENT
 # Merges write the new part before they drop the old ones, and a month is one partition.
 FREE_SPACE_SHARE = 0.4
@@ -45,9 +49,11 @@ VOLUME_STEP_GIB = 10
 # Reports over JSON text are known to fail near 300 million rows on one node. Typed columns halve
 # the work of a row, hence twice the rows.
 ROWS_PER_SHARD = 600_000_000
-# One core sustains 55,000 inserted rows a second with a first view; a third of that on two cores
-# leaves room for further views, merges and reports.
-EVENTS_PER_SECOND_PER_SHARD = 20_000.0
+# Core seconds of one event in batches of 100: existence check, insert, views and merges together,
+# 0.8 to 0.9 ms by bench/topology. Larger inserts cost less per event, so it is an upper bound.
+INSERT_CORE_SECONDS_PER_EVENT = 1e-3
+# Inserts may take two cores of a node at the peak.
+EVENTS_PER_SECOND_PER_SHARD = 2_000.0
 # A node that must be rebuilt from the archive at 30,000 events a second is back within two hours.
 SINGLE_NODE_ROWS = 200_000_000
 SINGLE_NODE_EVENTS_PER_DAY = 500_000
@@ -55,14 +61,12 @@ REPLICAS_IN_CLUSTER = 2
 KEEPERS_IN_CLUSTER = 3
 # Reports read the rows of a shard in parallel; half a core for every 75 million rows.
 ROWS_PER_HALF_CORE = 75_000_000
-# Core seconds of an inserted row with all its views, doubled for the merges that follow.
-INSERT_CORE_SECONDS_PER_EVENT = 100e-6
 MEMORY_MIB_PER_CORE = 4096
 MINIMUM_MEMORY_MIB = 2048
 
 # Ralph ------------------------------------------------------------------------------------------
 # Events a second of one worker that takes batches of 100, with the existence check and an insert
-# that waits for ClickHouse.
+# that waits for ClickHouse: 550 to 650 by bench/topology on two busy cores, halved for slower ones.
 RALPH_EVENTS_PER_SECOND_PER_WORKER = 250.0
 RALPH_TARGET_LOAD = 0.6
 # A worker answers nothing while it waits for ClickHouse: a second one answers the probes.
@@ -71,6 +75,7 @@ RALPH_IN_CLUSTER = 3
 # The autoscaler may go to this many times the pods that always run.
 RALPH_BURST = 3
 RALPH_CPU_PER_WORKER = 0.25
+# A process of Ralph holds 105 MiB, and more while it reads a large batch.
 RALPH_BASE_MEMORY_MIB = 128
 RALPH_MEMORY_MIB_PER_WORKER = 192
 
@@ -147,7 +152,7 @@ class Plan:
     @property
     def stored_events(self) -> int:
         """Events that one copy of the whole data holds when retention has filled it."""
-        return self.events_per_day * self.retention_days
+        return stored_events(self.events_per_day, self.retention_days)
 
     @property
     def mean_events_per_second(self) -> float:
@@ -165,7 +170,7 @@ def plan(values: Mapping[str, object]) -> Plan:
     """
     events_per_day = _integer(values, "ASPECTS_EVENTS_PER_DAY", 10_000)
     retention_days = _integer(values, "ASPECTS_RETENTION_DAYS", 365)
-    rows = events_per_day * retention_days
+    rows = stored_events(events_per_day, retention_days)
     peak = events_per_day / SECONDS_PER_DAY * PEAK_FACTOR
     own = not is_external(values)
 
@@ -201,6 +206,11 @@ def plan(values: Mapping[str, object]) -> Plan:
         own_clickhouse=own,
         insert_quorum=_insert_quorum(values, replicas),
     )
+
+
+def stored_events(events_per_day: int, retention_days: int) -> int:
+    """Events on the disks of one copy at most: the oldest month leaves as a whole."""
+    return events_per_day * (retention_days + PARTITION_DAYS)
 
 
 def is_external(values: Mapping[str, object]) -> bool:

@@ -1,0 +1,1 @@
+"""Measures the constants of the sizing formula in tutoraspects/topology.py."""
