@@ -20,6 +20,10 @@ $(VENV)/.done: setup.py
 lab: $(VENV)/.done ## Fetch what the laboratory needs: ClickHouse, Ralph, ZooKeeper, helm, kubectl
 	@PYTHON=$(PYTHON) tests/lab/install.sh
 
+.PHONY: demo
+demo: lab ## From one number to exactly 20,000 events in a two-shard ClickHouse, in a few minutes
+	@$(BIN)/python -m tests.lab.demo
+
 .PHONY: test
 test: lab ## Every test but the slow ones, on real servers (under 20 minutes on two cores)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)

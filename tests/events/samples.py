@@ -20,10 +20,15 @@ OWN = Path(__file__).with_name("own_statements.json")
 Statement = dict[str, Any]
 
 
+def place() -> Path:
+    """Where the real statements are, if they are there."""
+    named = os.environ.get("ASPECTS_XAPI_SAMPLES")
+    return Path(named) if named else REPOSITORY.parent / "shared/data/xapi"
+
+
 def folder() -> Path:
     """The folder of real statements; skips the test, loudly, where there is none."""
-    named = os.environ.get("ASPECTS_XAPI_SAMPLES")
-    path = Path(named) if named else REPOSITORY.parent / "shared/data/xapi"
+    path = place()
     if not path.is_dir():
         pytest.skip(f"no sample statements in {path}: set ASPECTS_XAPI_SAMPLES to their folder")
     return path
