@@ -224,6 +224,24 @@ def test_sql_replaces_rights_in_one_statement_on_every_node() -> None:
     assert "INSERT ON xapi.xapi_events_all," in grants[0]
 
 
+def test_ralph_looks_back_as_far_as_the_setting_says() -> None:
+    hashes = {"ch_lrs": PasswordHash.of("x")}
+    condition = "emission_time >= now() - INTERVAL 30 DAY"
+    bounded, unbounded = declare(lookback_days=30), declare(lookback_days=0)
+    tables = ET.fromstring(to_xml(bounded)).findall("./users/ch_lrs/databases/xapi/*")
+    assert [(t.tag, t.findtext("filter")) for t in tables] == [
+        ("xapi_events_all", condition),
+        ("xapi_events_all_local", condition),
+    ]
+    assert "databases" not in to_xml(unbounded)
+    sql = "\n".join(to_sql(bounded, hashes))
+    assert f"ON xapi.xapi_events_all FOR SELECT USING {condition} TO ch_lrs" in sql
+    undone = "\n".join(to_sql(unbounded, hashes))
+    assert "DROP ROW POLICY IF EXISTS aspects_ch_lrs ON xapi.xapi_events_all_local" in undone
+    for user in bounded.users:
+        assert not user.row_filters or user.name == "ch_lrs"
+
+
 def test_sql_carries_the_base_settings_and_skips_what_an_older_server_lacks() -> None:
     hashes = {"ch_lrs": PasswordHash.of("x")}
     profile = to_sql(declare(), hashes)[0]

@@ -383,6 +383,45 @@ def test_a_batch_through_the_front_is_stored_on_its_shards_when_it_is_acknowledg
     assert elapsed < 5
 
 
+def test_ralph_reads_its_lookback_and_writes_anything(nodes: Nodes) -> None:
+    def count(role: str, table: str, since: str) -> int:
+        answer = nodes.ask(
+            role,
+            f"SELECT count() FROM xapi.{table} WHERE emission_time >= toDateTime('{since}') "
+            "AND event = 'lookback'",
+        )
+        assert answer.code == 0, answer.text
+        return int(answer.text)
+
+    since = "2000-01-01 00:00:00"
+    for days in (1, 6, 8, 400):
+        answer = nodes.ask(
+            "lrs",
+            "INSERT INTO xapi.xapi_events_all SELECT generateUUIDv4(), "
+            f"now() - INTERVAL {days} DAY, 'lookback' FROM numbers(20)",
+        )
+        assert answer.code == 0, answer.text
+    assert count("admin", "xapi_events_all", since) == 80
+    assert count("lrs", "xapi_events_all", since) == 40
+    local = sum(
+        int(
+            nodes.ask(
+                "lrs",
+                "SELECT count() FROM xapi.xapi_events_all_local WHERE event = 'lookback'",
+                node=node,
+            ).text
+        )
+        for node in range(2)
+    )
+    assert local == 40
+    plan = nodes.ask(
+        "lrs",
+        "EXPLAIN indexes = 1 SELECT event FROM xapi.xapi_events_all_local "
+        "WHERE event_id IN (generateUUIDv4())",
+    ).text
+    assert "PrimaryKey" in plan and "Condition: (emission_time in [" in plan
+
+
 def test_what_cannot_be_parsed_is_counted_for_reports(nodes: Nodes) -> None:
     broken = EVENT % ("f" * 32, "{")
     assert (

@@ -54,6 +54,8 @@ def test_access_follows_the_settings() -> None:
     assert "<max_memory_usage>1073741824</max_memory_usage>" in small
     assert "<insert_quorum>0</insert_quorum>" in small
     assert "GRANT SELECT ON event_sink.*" in render(text, ASPECTS_ENABLE_PII=True)
+    assert "INTERVAL 7 DAY" in small
+    assert "INTERVAL" not in render(text, ASPECTS_RALPH_LOOKBACK_DAYS=0)
     assert "<insert_quorum>2</insert_quorum>" in render(text, ASPECTS_CLICKHOUSE_REPLICAS=3)
 
 

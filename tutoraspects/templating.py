@@ -19,7 +19,7 @@ from jinja2.runtime import Context
 from tutoraspects import access, topology
 from tutoraspects.access import password_hash
 from tutoraspects.errors import AspectsError
-from tutoraspects.settings.setting import as_boolean
+from tutoraspects.settings.setting import as_boolean, as_integer
 
 # The one Secret of the Kubernetes manifests, and the name of the cluster where none is given.
 SECRET_NAME = "aspects-secrets"
@@ -177,6 +177,7 @@ def _access(context: Context) -> access.Access:
         access.Names.from_settings(settings),
         memory_mib=plan.clickhouse.memory_mib,
         quorum=plan.insert_quorum,
+        lookback_days=as_integer(settings.get("ASPECTS_RALPH_LOOKBACK_DAYS", 7)) or 0,
         pii=as_boolean(settings.get("ASPECTS_ENABLE_PII")) is True,
     )
 

@@ -7,6 +7,7 @@ from tutoraspects.access.model import (
     Access,
     Grant,
     Names,
+    RowFilter,
     User,
     identifier,
     table,
@@ -30,20 +31,26 @@ LOCALHOST = ("127.0.0.1", "::1")
 
 
 def declare(
-    names: Names | None = None, *, memory_mib: int = 4096, quorum: int = 0, pii: bool = False
+    names: Names | None = None,
+    *,
+    memory_mib: int = 4096,
+    quorum: int = 0,
+    pii: bool = False,
+    lookback_days: int = 7,
 ) -> Access:
     """Declare users, profiles and quotas.
 
     `memory_mib`: memory of one ClickHouse node, from which the limits of single queries follow.
     `quorum`: replicas that must confirm an insert, 0 for one. `pii`: ASPECTS_ENABLE_PII; without
-    it reports cannot read the tables that identify learners.
+    it reports cannot read the tables that identify learners. `lookback_days`: how far Ralph looks
+    back for statements that it already has (ASPECTS_RALPH_LOOKBACK_DAYS), 0 for without end.
     """
     names = names or Names()
     return Access(
         users=(
             _default(),
             _admin(names),
-            _lrs(names),
+            _lrs(names, lookback_days),
             _vector(names),
             _cms(names),
             _report(names, pii),
@@ -107,7 +114,12 @@ def _writer_grants(names: Names, database: str, raw_tables: tuple[str, ...]) -> 
     )
 
 
-def _lrs(names: Names) -> User:
+def _lrs(names: Names, lookback_days: int) -> User:
+    """Ralph. Before each insert it asks for the statement ids that it is about to store, and no
+    index on ids answers that in a time that does not grow with the table. The raw table is sorted
+    by time: a bound on it is what the primary key and the partitions can use.
+    """
+    condition = f"emission_time >= now() - INTERVAL {lookback_days} DAY" if lookback_days else ""
     return User(
         name=names.lrs,
         why="Ralph: looks statements up by id and stores them.",
@@ -115,6 +127,10 @@ def _lrs(names: Names) -> User:
         profile="ingest",
         quota="ingest",
         grants=_writer_grants(names, names.ralph_database, (names.raw_table,)),
+        row_filters=tuple(
+            RowFilter(names.ralph_database, name, condition)
+            for name in (names.raw_table, f"{names.raw_table}_local")
+        ),
     )
 
 

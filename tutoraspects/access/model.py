@@ -150,6 +150,18 @@ class Grant:
 
 
 @dataclass(frozen=True)
+class RowFilter:
+    """Which rows of a table a user sees: a ClickHouse expression without `<` and `&`, which the
+    operator would write into XML as they are. An empty one means all rows. Writing is not
+    affected by it.
+    """
+
+    database: str
+    table: str
+    condition: str
+
+
+@dataclass(frozen=True)
 class User:
     """A ClickHouse user. `password` is the name under which its password's hash is found:
     the environment variable of the server and the key of the Secret. Without one the user
@@ -163,6 +175,7 @@ class User:
     quota: str
     grants: tuple[Grant, ...] = ()
     everything: bool = False
+    row_filters: tuple[RowFilter, ...] = ()
     networks: tuple[str, ...] = ("::/0",)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from xml.sax.saxutils import escape
 
-from tutoraspects.access.model import Access, Profile, User, identifier
+from tutoraspects.access.model import Access, Profile, User, identifier, table
 from tutoraspects.errors import AspectsError
 
 ANY_ADDRESS = ("::/0",)
@@ -78,7 +78,24 @@ def _xml_user(user: User) -> Iterator[str]:
         yield "      <grants>"
         yield from (f"        <query>GRANT {grant}</query>" for grant in user.grants)
         yield "      </grants>"
+    yield from _xml_row_filters(user)
     yield f"    </{user.name}>"
+
+
+def _xml_row_filters(user: User) -> Iterator[str]:
+    filters = [rows for rows in user.row_filters if rows.condition]
+    if not filters:
+        return
+    yield "      <databases>"
+    for database in dict.fromkeys(rows.database for rows in filters):
+        yield f"        <{database}>"
+        for rows in filters:
+            if rows.database == database:
+                yield f"          <{rows.table}>"
+                yield f"            <filter>{escape(rows.condition)}</filter>"
+                yield f"          </{rows.table}>"
+        yield f"        </{database}>"
+    yield "      </databases>"
 
 
 # Without grants a user declared in the configuration may do everything but these.
@@ -117,6 +134,9 @@ def to_operator(access: Access, secret: str) -> dict[str, dict[str, object]]:
             users.update({f"{name}/{switch}": "1" for switch in EVERYTHING})
         else:
             users[f"{name}/grants/query"] = [f"GRANT {grant}" for grant in user.grants]
+        for rows in user.row_filters:
+            if rows.condition:
+                users[f"{name}/databases/{rows.database}/{rows.table}/filter"] = rows.condition
     profiles: dict[str, object] = {}
     for profile in access.profiles:
         for setting in profile.settings:
@@ -205,6 +225,7 @@ def to_sql(
         # One statement, so that a running service never finds itself without its rights.
         grants = ", ".join(str(grant) for grant in user.grants)
         statements.append(f"GRANT{on} {grants} TO {name} WITH REPLACE OPTION")
+        statements += _sql_row_filters(user, on)
     for quota in access.quotas:
         members = [identifier(user.name) for user in users if user.quota == quota.name]
         limits = ", ".join(
@@ -217,6 +238,19 @@ def to_sql(
                 f"FOR INTERVAL 1 hour {rule} TO {', '.join(members)}"
             )
     return statements
+
+
+def _sql_row_filters(user: User, on: str) -> Iterator[str]:
+    for rows in user.row_filters:
+        target = table(rows.database, rows.table)
+        name = identifier(_own(user.name))
+        if rows.condition:
+            yield (
+                f"CREATE ROW POLICY OR REPLACE {name}{on} ON {target} FOR SELECT "
+                f"USING {rows.condition} TO {identifier(user.name)}"
+            )
+        else:
+            yield f"DROP ROW POLICY IF EXISTS {name} ON {target}{on}"
 
 
 def _own(name: str) -> str:

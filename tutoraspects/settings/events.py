@@ -176,6 +176,15 @@ RALPH = Group(
             kept=True,
         ),
         Setting(
+            "ASPECTS_RALPH_LOOKBACK_DAYS",
+            7,
+            "integer",
+            "Days within which Ralph recognises a statement that it already has, and which its own "
+            "queries show; 0 means without end, and slower with every month.",
+            minimum=0,
+            maximum=36_500,
+        ),
+        Setting(
             "RALPH_EXTRA_SETTINGS",
             {},
             "map",
