@@ -20,7 +20,9 @@ from typing import Any
 import click
 
 from tests.lab.lab import Lab
+from tests.lab.processes import LabError
 from tutoraspects import topology
+from tutoraspects.errors import AspectsError
 from tutoraspects.events.lrs import Endpoint
 from tutoraspects.events.send import Pace, Summary, send
 from tutoraspects.events.stream import Generator
@@ -37,11 +39,14 @@ CONNECTIONS = 8
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def main(count: int, batch_size: int, archive: Path | None, as_json: bool) -> None:
     """Measure the constants of tutoraspects/topology.py."""
-    lines = _archive(archive) if archive else _generated(count)
-    with Lab(shards=1, replicas=1) as lab:
-        lab.upgrade_schema()
-        lab.add_ralph(workers=1)
-        found = _measure(lab, lines, batch_size)
+    try:
+        lines = _archive(archive) if archive else _generated(count)
+        with Lab(shards=1, replicas=1) as lab:
+            lab.upgrade_schema()
+            lab.add_ralph(workers=1)
+            found = _measure(lab, lines, batch_size)
+    except (AspectsError, LabError) as error:
+        raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -68,13 +73,12 @@ def _measure(
     """Name -> (measured, what the formula assumes); bytes, seconds and MiB."""
     node, ralph = lab.nodes[0], lab.ralph
     cpu = node.process.cpu_seconds(), ralph.cpu_seconds()
-    summary = _send(lab, lines, batch_size)
+    rate = _send(lab, lines, batch_size).events_per_second
     _settle(lab)
     node_cpu, ralph_cpu = node.process.cpu_seconds() - cpu[0], ralph.cpu_seconds() - cpu[1]
     sizes = _sizes(lab)
     stored = sizes["rows"]
     per_event = {name: size / stored for name, size in sizes.items()}
-    rate = summary.events_per_second
     return {
         "events stored": (stored, None),
         "bytes of the text of an event": (per_event["text"], None),
@@ -91,7 +95,6 @@ def _measure(
             ralph.process.memory_mib(),
             topology.RALPH_BASE_MEMORY_MIB + topology.RALPH_MEMORY_MIB_PER_WORKER,
         ),
-        "acknowledgement, p99 in ms": (summary.latency_p99_ms, None),
     }
 
 
