@@ -15,14 +15,14 @@ pytest.register_assert_rewrite("tests.scenarios.steps")
 LONG = {"ASPECTS_RETENTION_DAYS": 7_300}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def one_node() -> Iterator[Lab]:
     """One ClickHouse node with its schema and a Ralph."""
     with Lab(shards=1, settings=LONG, ralph_workers=1) as lab:
         yield lab
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def two_shards() -> Iterator[Lab]:
     """Two shards with their schema, a gateway and a Ralph of two workers."""
     with Lab(shards=2, settings=LONG, ralph_workers=2) as lab:
