@@ -518,6 +518,10 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
         "ASPECTS_CLICKHOUSE_SECURE": "1" if external else "0",
         "ASPECTS_CLICKHOUSE_USER": "ch_admin",
         "ASPECTS_CLICKHOUSE_CLUSTER": cluster,
+        **{
+            f"ASPECTS_CLICKHOUSE_{role}_USER": f"ch_{role.lower()}"
+            for role in ("LRS", "VECTOR", "CMS", "REPORT", "MONITOR", "BACKUP")
+        },
         "ASPECTS_RALPH_DATABASE": "xapi",
         "ASPECTS_VECTOR_DATABASE": "openedx",
         "ASPECTS_EVENT_SINK_DATABASE": "event_sink",
@@ -530,6 +534,8 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
         "ASPECTS_LRS_USERNAME": "lms",
     }
     mounted = {item["path"] for item in pod["volumes"][0]["secret"]["items"]}
+    # Where ClickHouse is not ours, `aspects schema users` makes six users.
+    assert len(container["env"]) == len(mounted) == (8 if external else 2)
     for variable in container["env"]:
         folder, _, name = variable["value"].rpartition("/")
         assert folder == container["volumeMounts"][0]["mountPath"]
