@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -105,6 +106,22 @@ class TestCatalogue:
             assert re.fullmatch(r"[A-Z`].*[^.]\.", setting.meaning), setting.name
             assert ". " not in setting.meaning, setting.name
 
+    def test_settings_are_read_unless_they_are_marked(self) -> None:
+        """By a template, a patch or code, or by the default of a setting that is read."""
+        root = Path(__file__).resolve().parent.parent
+        text = "".join(
+            path.read_text(encoding="utf8", errors="replace")
+            for folder in ("templates", "patches", "tutoraspects")
+            for path in (root / folder).rglob("*")
+            if path.is_file() and not {"settings", "__pycache__"} & set(path.parts)
+        )
+        read = set(re.findall(r"[A-Z][A-Z0-9_]+", text)) & set(CATALOGUE)
+        for name in reversed(CATALOGUE):  # a default mentions only what stands above it
+            if name in read:
+                read |= set(re.findall(r"[A-Z][A-Z0-9_]+", str(CATALOGUE[name].default)))
+        marked = {name for name, setting in CATALOGUE.items() if setting.read}
+        assert sorted(read & set(CATALOGUE)) == sorted(marked)
+
     def test_pipeline_defaults(self, defaults: dict[str, Any]) -> None:
         assert defaults["RUN_RALPH"] is True
         assert defaults["RUN_VECTOR"] is False
@@ -161,7 +178,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"ASPECTS_VECTOR_RAW_XAPI_TABLE": "x"}, "ASPECTS_RAW_XAPI_TABLE"),
     ({"DBT_BRANCH": "main"}, "DBT_BRANCH is no longer a setting"),
     # Types and ranges
-    ({"ASPECTS_EVENTS_PER_DAY": "many"}, "a whole number from 1 to 10,000,000,000"),
+    ({"ASPECTS_EVENTS_PER_DAY": "many"}, "a whole number from 1 to 1,000,000,000"),
     ({"ASPECTS_EVENTS_PER_DAY": 0}, "a whole number from 1"),
     ({"ASPECTS_EVENTS_PER_DAY": -5}, "a whole number from 1"),
     ({"ASPECTS_EVENTS_PER_DAY": 1.5}, "a whole number from 1"),
@@ -187,7 +204,11 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"CLICKHOUSE_K8S_VOLUME_SIZE": "big"}, "a size such as 10Gi"),
     ({"ASPECTS_XAPI_SOURCE": "kafka"}, "ralph or vector"),
     ({"EVENT_SINK_MODELS_ENABLED": "tag"}, "a list such as"),
-    ({"RALPH_EXTRA_SETTINGS": ["A"]}, "a map such as"),
+    ({"SUPERSET_DATABASES": ["A"]}, "a map such as"),
+    ({"RALPH_EXTRA_SETTINGS": ["A"]}, "a map of names to texts"),
+    ({"RALPH_EXTRA_SETTINGS": {"A B": "x"}}, "a map of names to texts"),
+    ({"RALPH_EXTRA_SETTINGS": {"A": ["x"]}}, "a map of names to texts"),
+    ({"RALPH_EXTRA_SETTINGS": {"A": "x\ny"}}, "a map of names to texts"),
     ({"DOCKER_IMAGE_RALPH": "a b"}, "the name of a container image"),
     ({"CLICKHOUSE_ADMIN_PASSWORD": 83}, "text in quotes"),
     ({"CLICKHOUSE_ADMIN_PASSWORD": ""}, "text in quotes"),
@@ -221,6 +242,10 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     (
         {"ASPECTS_RALPH_REPLICAS": 5, "ASPECTS_RALPH_MAX_REPLICAS": 4},
         "ASPECTS_RALPH_MAX_REPLICAS is 4 and 5 Ralphs always run",
+    ),
+    (
+        {"ASPECTS_EVENTS_PER_DAY": 100_000_000, "ASPECTS_RETENTION_DAYS": 3650},
+        "ask for 614 shards and 100 are possible",
     ),
     (
         {"CLICKHOUSE_K8S_VOLUME_SIZE": "10Gi", "ASPECTS_CLICKHOUSE_VOLUME_GIB": 20},
@@ -267,7 +292,7 @@ class TestValidation:
 
     def test_never_shows_a_secret(self, defaults: dict[str, Any]) -> None:
         for name, setting in CATALOGUE.items():
-            if setting.type == "secret":
+            if setting.type in ("secret", "environment"):
                 wrong = {**defaults, name: ["hunter2"]}
                 assert "hunter2" not in "".join(problems(wrong, registered=defaults)), name
 

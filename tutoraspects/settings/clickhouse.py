@@ -5,17 +5,18 @@ from __future__ import annotations
 from tutoraspects.settings.setting import AUTO, Group, Setting
 
 
-def _effective_port(side: str, protocol: str, meaning: str) -> Setting:
+def _effective_port(side: str, protocol: str, meaning: str, *, read: bool = True) -> Setting:
     """The port in use, which follows from CLICKHOUSE_SECURE_CONNECTION."""
     default = (
         f"{{% if CLICKHOUSE_SECURE_CONNECTION %}}{{{{ CLICKHOUSE_{side}_TLS_{protocol}_PORT }}}}"
         f"{{% else %}}{{{{ CLICKHOUSE_{side}_INSECURE_{protocol}_PORT }}}}{{% endif %}}"
     )
-    return Setting(f"CLICKHOUSE_{side}_{protocol}_PORT", default, "port", meaning, kept=True)
+    name = f"CLICKHOUSE_{side}_{protocol}_PORT"
+    return Setting(name, default, "port", meaning, kept=True, read=read)
 
 
-def _port(name: str, default: str, meaning: str) -> Setting:
-    return Setting(name, default, "port", meaning, kept=True)
+def _port(name: str, default: str, meaning: str, *, read: bool = True) -> Setting:
+    return Setting(name, default, "port", meaning, kept=True, read=read)
 
 
 CONNECTION = Group(
@@ -64,11 +65,16 @@ CONNECTION = Group(
             "9000",
             "Native port between services, without TLS.",
         ),
-        _port("CLICKHOUSE_HOST_TLS_NATIVE_PORT", "9440", "Native port on the host, with TLS."),
+        _port(
+            "CLICKHOUSE_HOST_TLS_NATIVE_PORT",
+            "9440",
+            "Native port on the host, with TLS.",
+            read=False,
+        ),
         _port(
             "CLICKHOUSE_INTERNAL_TLS_NATIVE_PORT", "9440", "Native port between services, with TLS."
         ),
-        _effective_port("HOST", "NATIVE", "Native port in use on the host."),
+        _effective_port("HOST", "NATIVE", "Native port in use on the host.", read=False),
         _effective_port("INTERNAL", "NATIVE", "Native port in use between services."),
         _port("CLICKHOUSE_HOST_INSECURE_HTTP_PORT", "8123", "HTTP port on the host, without TLS."),
         _port(
@@ -76,9 +82,11 @@ CONNECTION = Group(
             "8123",
             "HTTP port between services, without TLS.",
         ),
-        _port("CLICKHOUSE_HOST_TLS_HTTP_PORT", "8443", "HTTP port on the host, with TLS."),
+        _port(
+            "CLICKHOUSE_HOST_TLS_HTTP_PORT", "8443", "HTTP port on the host, with TLS.", read=False
+        ),
         _port("CLICKHOUSE_INTERNAL_TLS_HTTP_PORT", "8443", "HTTP port between services, with TLS."),
-        _effective_port("HOST", "HTTP", "HTTP port in use on the host."),
+        _effective_port("HOST", "HTTP", "HTTP port in use on the host.", read=False),
         _effective_port("INTERNAL", "HTTP", "HTTP port in use between services."),
         Setting(
             "CLICKHOUSE_K8S_VOLUME_SIZE",
@@ -183,6 +191,7 @@ DATABASES = Group(
             "text",
             "Host and HTTP port of ClickHouse.",
             kept=True,
+            read=False,
         ),
         Setting(
             "CLICKHOUSE_REPORT_URL",

@@ -8,6 +8,7 @@ from tutoraspects.settings.setting import as_boolean, as_integer, is_auto, quant
 from tutoraspects.topology import Plan, is_external
 
 Values = Mapping[str, object]
+MAXIMUM_SHARDS = 100
 _TOPOLOGY = (
     "ASPECTS_CLICKHOUSE_SHARDS",
     "ASPECTS_CLICKHOUSE_REPLICAS",
@@ -108,6 +109,12 @@ def _sizes(values: Values, plan: Plan) -> Iterator[str]:
             f"ASPECTS_CLICKHOUSE_INSERT_QUORUM is {quorum} and a shard has only {plan.replicas} "
             f"replicas, so that every insert would fail: "
             f"{_save('--set ASPECTS_CLICKHOUSE_INSERT_QUORUM=auto')}."
+        )
+    if plan.shards > MAXIMUM_SHARDS:
+        yield (
+            f"ASPECTS_EVENTS_PER_DAY and ASPECTS_RETENTION_DAYS ask for {plan.shards} shards and "
+            f"{MAXIMUM_SHARDS} are possible: {_save('--set ASPECTS_RETENTION_DAYS=...')} with "
+            "fewer days, or set ASPECTS_CLICKHOUSE_SHARDS."
         )
     if plan.ralph_max_replicas < plan.ralph_replicas:
         yield (

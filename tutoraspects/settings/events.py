@@ -187,8 +187,8 @@ RALPH = Group(
         Setting(
             "RALPH_EXTRA_SETTINGS",
             {},
-            "map",
-            "Further environment variables of Ralph.",
+            "environment",
+            "Further environment variables of Ralph, which may be secrets.",
             kept=True,
         ),
         *_ralph_account("ADMIN", "ralph", "that may do everything in Ralph"),

@@ -26,6 +26,7 @@ Type = Literal[
     "choice",
     "list",
     "map",
+    "environment",
 ]
 
 AUTO = "auto"

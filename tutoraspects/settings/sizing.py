@@ -16,7 +16,7 @@ SIZE = Group(
             "Learning events that the platform sends on a normal busy day; every derived setting "
             "follows from it.",
             minimum=1,
-            maximum=10_000_000_000,
+            maximum=1_000_000_000,
         ),
         Setting(
             "ASPECTS_RETENTION_DAYS",
@@ -152,7 +152,6 @@ SWITCHES = Group(
             "Deploy Vector, which ships events from container logs; this version does not deploy "
             "it yet.",
             kept=True,
-            read=False,
         ),
         Setting(
             "RUN_SUPERSET",

@@ -20,6 +20,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _USER = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 # Databases of the server itself.
 _RESERVED = {"system", "information_schema"}
@@ -126,6 +127,18 @@ def _map(_setting: Setting, value: object) -> str | None:
     return None if isinstance(value, dict) else "a map such as {a: b}"
 
 
+def _environment(_setting: Setting, value: object) -> str | None:
+    if isinstance(value, dict) and all(
+        isinstance(name, str)
+        and _VARIABLE.fullmatch(name)
+        and isinstance(text, (str, int, float))
+        and "\n" not in str(text)
+        for name, text in value.items()
+    ):
+        return None
+    return "a map of names to texts of one line, such as {RALPH_SENTRY_DSN: 'https://…'}"
+
+
 _CHECKS: dict[str, Callable[[Setting, object], str | None]] = {
     "boolean": _boolean,
     "integer": _integer,
@@ -143,4 +156,5 @@ _CHECKS: dict[str, Callable[[Setting, object], str | None]] = {
     "choice": _choice,
     "list": _list,
     "map": _map,
+    "environment": _environment,
 }

@@ -29,6 +29,7 @@ REMOVED = {
         "the reporting models are part of this plugin and its job image",
     ),
 }
+_NOT_DEPLOYED = ("RUN_VECTOR", "RUN_SUPERSET", "RUN_ASPECTS_DOCS")
 # Every unknown name with the first prefix is a mistake. The others are shared with the platform
 # and with other plugins, so that only a near miss of one of our names is.
 _OWN_PREFIX = "ASPECTS_"
@@ -61,9 +62,9 @@ def problems(config: Mapping[str, object], registered: Collection[str] = ()) -> 
 
 def notices(config: Mapping[str, object]) -> Iterator[str]:
     """One sentence for each part that is switched on and that this version does not deploy."""
-    for setting in CATALOGUE.values():
-        if setting.name.startswith("RUN_") and not setting.read and config.get(setting.name):
-            yield f"{setting.name} is true, and this version of Aspects does not deploy it yet."
+    for name in _NOT_DEPLOYED:
+        if config.get(name):
+            yield f"{name} is true, and this version of Aspects does not deploy it yet."
 
 
 def _names(config: Mapping[str, object], registered: Collection[str]) -> Iterator[str]:
@@ -100,7 +101,7 @@ def _values(config: Mapping[str, object]) -> Iterator[str]:
 
 def _shown(setting: Setting, value: object) -> str:
     """The value for the message, unless it is secret or long."""
-    if setting.type == "secret":
+    if setting.type in ("secret", "environment"):
         return ""
     text = repr(value)
     return f" is {text if len(text) <= 60 else text[:57] + '...'} and"
