@@ -32,12 +32,13 @@ def disguise(text: str, replicated: Mapping[Table, Replication]) -> str:
         return text
     pieces = []
     items = list(tokens(text))
-    for before, dot, name, after in zip(
-        items, items[1:], items[2:], [*items[3:], None], strict=False
-    ):
-        found = (before.value.lower(), dot.text, name.value.lower()) == ("system", ".", "tables")
-        if found and (after is None or after.text != "."):
-            pieces.append((before.start, name.end))
+    for index, token in enumerate(items[:-3]):
+        # Not as the argument of cluster() or merge().
+        if token.word not in ("FROM", "JOIN"):
+            continue
+        database, dot, name = items[index + 1 : index + 4]
+        if (database.value.lower(), dot.text, name.value.lower()) == ("system", ".", "tables"):
+            pieces.append((database.start, name.end))
     if not pieces:
         return text
     query = _DISGUISED.format(

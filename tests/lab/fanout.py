@@ -18,6 +18,8 @@ CLUSTER_DOESNT_EXIST = 701
 TIMEOUT_EXCEEDED = 159
 NETWORK_ERROR = 210
 
+NOTHING = "SELECT 1 WHERE 0"
+
 
 @dataclass(frozen=True)
 class Backend:
@@ -79,6 +81,8 @@ class Cluster:
             replicated = self.catalogue.replicated(node.name)
             plain = {t: r for t, r in replicated.items() if self._is_plain(t)}
             return disguise(statement.original, plain)
+        if statement.syncs_replica and self.plain_tables is None:
+            return NOTHING
         created = statement.created_table
         if created is None or self._is_plain(created):
             return statement.text

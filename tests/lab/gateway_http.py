@@ -163,8 +163,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self._relay(node, request)
         elif statement.cluster is not None:
             self._on_cluster(request, statement, database)
-        elif statement.syncs_replica:
-            self._relay(node, request.with_text("SELECT 1 WHERE 0"))
         elif cluster.on_all_nodes(statement, database):
             self._everywhere(request)
         else:

@@ -162,9 +162,6 @@ class Session:
         statement = Statement(query.text)
         if statement.cluster is not None:
             self._on_cluster(query, statement)
-        elif statement.syncs_replica:
-            self._external_tables()
-            self.writer.end_of_stream()
         elif self.cluster.on_all_nodes(statement, self.database):
             if statement.inserts_data:
                 self._insert_everywhere(query)
