@@ -56,6 +56,23 @@ def test_enabling_and_disabling(tmp_path: Path) -> None:
     assert {path: after.get(path) for path in before} == before
 
 
+def test_the_plugin_can_be_enabled_twice_in_one_process(tmp_path: Path) -> None:
+    code = f"""
+from tutor import hooks, plugins
+import tutor.commands.cli  # as the command line does: its own hooks belong to no plugin
+hooks.Actions.CORE_READY.do()
+counts = []
+for _ in range(2):
+    plugins.load("aspects")
+    counts.append(len(list(hooks.Filters.CONFIG_DEFAULTS.iterate())))
+    hooks.Actions.PLUGIN_UNLOADED.do("aspects", {str(tmp_path)!r}, {{}})
+    counts.append(len(list(hooks.Filters.CONFIG_DEFAULTS.iterate())))
+assert counts[0] == counts[2] > counts[1] == counts[3], counts
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 class TestRefusal:
     @pytest.mark.parametrize(
         ("wrong", "expected"),
