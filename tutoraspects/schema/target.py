@@ -28,6 +28,8 @@ class Address:
         host, _, port = text.strip().rpartition(":")
         if text.strip().endswith("]") or not host:
             host, port = text.strip(), str(default_port)
+        if not (host.startswith("[") and host.endswith("]")) and ":" in host:
+            host = ""
         host = host.strip("[]")
         if not host or not port.isdigit() or not 0 < int(port) < 65536:
             raise AspectsError(f"'{text.strip()}' is not host:port: correct {setting}.")
