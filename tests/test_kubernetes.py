@@ -6,7 +6,6 @@ import base64
 import hashlib
 import json
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -14,75 +13,16 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.helpers import (
-    CONFIGURATION_NAMES,
-    TutorProject,
-    configuration,
-    dummy_secrets,
-    project,
-)
+from tests.helpers import CONFIGURATION_NAMES, dummy_secrets
+from tests.manifests import KUBECTL, LAB, Rendered, render
 from tests.validation import Document, load_all, problems
-from tests.validation.network import End, allows
-from tests.validation.pods import Pods, pods_of
 from tests.validation.security import careless, unrestricted
 from tutoraspects.settings import CATALOGUE
-from tutoraspects.topology import Plan, plan
 
-KUBECTL = Path(__file__).parent.parent / ".lab" / "bin" / "kubectl"
 VERSIONS = ("1.30", "1.31", "1.32", "1.33")
 SECRET = "aspects-secrets"
 # An operator's own key, which must stay in the Secret like a generated one.
 EXTRA = {"RALPH_SENTRY_DSN": "https://secret-sentry-key@sentry.example.org/1"}
-
-
-@dataclass(frozen=True)
-class Rendered:
-    """One configuration: the project, what kustomize makes of it, and the plan behind it."""
-
-    name: str
-    project: TutorProject
-    documents: list[Document]
-    plan: Plan
-
-    def get(self, kind: str, name: str) -> Document:
-        for document in self.documents:
-            if (document["kind"], document["metadata"]["name"]) == (kind, name):
-                return document
-        raise AssertionError(f"{self.name} has no {kind} {name}")
-
-    def has(self, kind: str, name: str) -> bool:
-        return any(
-            (document["kind"], document["metadata"]["name"]) == (kind, name)
-            for document in self.documents
-        )
-
-    @property
-    def pods(self) -> list[Pods]:
-        return list(pods_of(self.documents))
-
-    @property
-    def own_pods(self) -> list[Pods]:
-        """The pods of this plugin: Tutor's own are Tutor's affair."""
-        others = {"caddy", "lms", "cms", "lms-worker", "cms-worker", "lms-job", "cms-job"}
-        others |= {"meilisearch", "mongodb", "mysql", "mysql-job", "redis", "smtp"}
-        return [pods for pods in self.pods if pods.owner.partition("/")[2] not in others]
-
-
-def kustomize(env: Path) -> str:
-    if not KUBECTL.exists():
-        pytest.fail(f"{KUBECTL} is missing: run `make lab`")
-    done = subprocess.run(
-        [str(KUBECTL), "kustomize", str(env)], capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def render(root: Path, name: str, **settings: Any) -> Rendered:
-    made = project(root, **configuration(name) | settings)
-    made.save()
-    values = {**made.config, **settings}
-    return Rendered(name, made, load_all(kustomize(made.env)), plan(values))
 
 
 @pytest.fixture(scope="module", params=CONFIGURATION_NAMES)
@@ -196,7 +136,7 @@ def test_awkward_passwords_survive(tmp_path: Path) -> None:
         ASPECTS_CLICKHOUSE_LRS_PASSWORD=awkward,
         RALPH_EXTRA_SETTINGS={
             "RALPH_NOTE": awkward,
-            "RALPH_XAPI_FORWARDINGS": [{"is_active": True}],
+            "RALPH_XAPI_FORWARDINGS": '[{"is_active": true}]',
         },
     )
     data = found.get("Secret", SECRET)["stringData"]
@@ -281,7 +221,7 @@ def test_ralph_is_not_the_administrator(rendered: Rendered) -> None:
     assert "RALPH_BACKENDS__LRS__CLICKHOUSE__USERNAME=ch_lrs" in env.splitlines()
 
 
-RALPH_PYTHON = KUBECTL.parent.parent / "ralph" / "bin" / "python"
+RALPH_PYTHON = LAB / "ralph" / "bin" / "python"
 _READ_SETTINGS = """
 import json, logging.config
 from pathlib import Path
@@ -353,108 +293,6 @@ def test_public_url_is_a_route_of_caddy(tmp_path: Path) -> None:
     found = render(tmp_path, "external-clickhouse", **public)
     caddyfile = (found.project.env / "apps/caddy/Caddyfile").read_text(encoding="utf8")
     assert 'ralph.example.org{$default_site_port} {\n    import proxy "ralph:8100"\n}' in caddyfile
-    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
-    caddy, ralph = (End({"app.kubernetes.io/name": name}) for name in ("caddy", "ralph"))
-    assert allows(policies, caddy, ralph, 8100)
-
-
-# -- network policies --------------------------------------------------------------------------
-
-
-def end(found: Rendered, name: str) -> End:
-    """A pod by a short name, with the labels that it will truly carry."""
-    elsewhere = {
-        "operator": End({"app": "clickhouse-operator"}, namespace="kube-system"),
-        "operator by chart": End(
-            {"app.kubernetes.io/name": "altinity-clickhouse-operator"}, namespace="clickhouse"
-        ),
-        "prometheus": End({"app.kubernetes.io/name": "prometheus"}, namespace="monitoring"),
-        "stranger": End({"app.kubernetes.io/name": "stranger"}),
-        "stranger elsewhere": End({"app.kubernetes.io/name": "lms"}, namespace="other"),
-        "internet": End(outside=True),
-    }
-    if name in elsewhere:
-        return elsewhere[name]
-    cluster = {
-        "clickhouse": "ClickHouseInstallation/aspects",
-        "keeper": "ClickHouseKeeperInstallation/aspects",
-    }
-    for pods in found.pods:
-        labels = pods.labels
-        if labels.get("app.kubernetes.io/name") == name or pods.owner == cluster.get(name):
-            return End(labels)
-    raise AssertionError(f"{found.name} has no pods {name}")
-
-
-FLOWS = [
-    ("ralph", "clickhouse", 8123, True),
-    ("ralph", "clickhouse", 9000, False),
-    ("lms", "clickhouse", 8123, True),
-    ("lms-worker", "clickhouse", 8123, True),
-    ("lms-job", "clickhouse", 8123, True),
-    ("cms", "clickhouse", 8123, True),
-    ("cms-worker", "clickhouse", 8123, True),
-    ("cms-job", "clickhouse", 8123, True),
-    ("aspects-job", "clickhouse", 8123, True),
-    ("aspects-job", "clickhouse", 9000, True),
-    ("prometheus", "clickhouse", 9363, True),
-    ("prometheus", "clickhouse", 8123, False),
-    ("stranger", "clickhouse", 8123, False),
-    ("stranger", "clickhouse", 9363, False),
-    ("stranger elsewhere", "clickhouse", 8123, False),
-    ("mysql", "clickhouse", 9000, False),
-    ("lms", "ralph", 8100, True),
-    ("lms-worker", "ralph", 8100, True),
-    ("lms-job", "ralph", 8100, True),
-    ("cms-worker", "ralph", 8100, True),
-    ("aspects-job", "ralph", 8100, True),
-    ("caddy", "ralph", 8100, False),
-    ("stranger", "ralph", 8100, False),
-    ("clickhouse", "ralph", 8100, False),
-    ("ralph", "internet", 443, False),
-    ("ralph", "mysql", 3306, False),
-    ("aspects-job", "mysql", 3306, False),
-    ("clickhouse", "lms", 8000, False),
-    ("stranger", "aspects-job", 8123, False),
-    ("stranger", "lms", 8000, True),
-]
-CLUSTER_FLOWS = [
-    ("clickhouse", "clickhouse", 9000, True),
-    ("clickhouse", "clickhouse", 9009, True),
-    ("clickhouse", "keeper", 2181, True),
-    ("keeper", "keeper", 9444, True),
-    ("keeper", "clickhouse", 9000, False),
-    ("operator", "clickhouse", 8123, True),
-    ("operator by chart", "clickhouse", 8123, True),
-    ("operator", "keeper", 2181, True),
-    ("ralph", "keeper", 2181, False),
-    ("aspects-job", "keeper", 2181, False),
-    ("stranger", "keeper", 2181, False),
-    ("stranger", "clickhouse", 9009, False),
-    ("aspects-job", "clickhouse", 9009, False),
-    ("stranger elsewhere", "keeper", 9444, False),
-]
-
-
-@pytest.mark.parametrize("name", ["minimal", "production"])
-def test_only_those_with_business_get_through(
-    name: str, tmp_path: Path, production: Rendered
-) -> None:
-    found = production if name == "production" else render(tmp_path, name)
-    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
-    flows = FLOWS + (CLUSTER_FLOWS if found.plan.is_cluster else [])
-    wrong = [
-        f"{source} -> {target}:{port} is {'refused' if wanted else 'let through'}"
-        for source, target, port, wanted in flows
-        if allows(policies, end(found, source), end(found, target), port) != wanted
-    ]
-    assert wrong == []
-
-
-def test_metrics_may_be_closed(tmp_path: Path) -> None:
-    found = render(tmp_path, "minimal", ASPECTS_MONITORING_NAMESPACE="")
-    policies = [document for document in found.documents if document["kind"] == "NetworkPolicy"]
-    assert not allows(policies, end(found, "prometheus"), end(found, "clickhouse"), 9363)
 
 
 # -- jobs --------------------------------------------------------------------------------------
