@@ -10,13 +10,13 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tutoraspects import topology
 from tutoraspects.access import Names as AccessNames
 from tutoraspects.access import declare
 from tutoraspects.schema import scripts
 from tutoraspects.schema.ddl import Layout, data_engine, data_ref, has_front
 from tutoraspects.schema.model import Column, Placement, Table
 from tutoraspects.schema.names import Names
-from tutoraspects.topology import plan
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
@@ -160,11 +160,38 @@ def quotas() -> str:
     )
 
 
+def formula() -> str:
+    """The sizing formula in sentences, with the constants that it uses."""
+    t = topology
+    keep = f"{t.BYTES_PER_EVENT:.0f} bytes per event and replica (text, typed columns, index)"
+    room = f"{t.FREE_SPACE_SHARE:.0%} free for merges, plus {t.BASE_VOLUME_GIB:g} GiB"
+    lines = (
+        f"**Stored events** = events a day × (days + {t.PARTITION_DAYS}): a month leaves as a "
+        f"whole. **Peak rate** = mean rate × {t.PEAK_FACTOR:g}.",
+        f"**One node**, no replica, no Keeper: up to {t.SINGLE_NODE_EVENTS_PER_DAY:,} events a "
+        f"day *and* {t.SINGLE_NODE_ROWS:,} stored.",
+        f"**Above that** {t.REPLICAS_IN_CLUSTER} replicas of every shard, and "
+        f"{t.KEEPERS_IN_CLUSTER} Keepers.",
+        f"**Shards**: no more than {t.ROWS_PER_SHARD:,} events in one, and no more than "
+        f"{t.EVENTS_PER_SECOND_PER_SHARD:,.0f} events a second into one.",
+        f"**Disk**: {keep}, with {room}.",
+        f"**CPU of a node**: half a core for every {t.ROWS_PER_HALF_CORE:,} events in its shard, "
+        f"and {t.INSERT_CORE_SECONDS_PER_EVENT * 1000:g} ms of a core for each insert at the "
+        f"peak. The limit is {t.CPU_BURST:g} times the request.",
+        f"**Memory of a node**: {t.MEMORY_MIB_PER_CORE:,} MiB for each core, "
+        f"{t.MINIMUM_MEMORY_MIB:,} MiB at least.",
+        f"**Ralph**: {t.RALPH_EVENTS_PER_SECOND_PER_WORKER:g} events a second per worker, loaded "
+        f"to {t.RALPH_TARGET_LOAD:.0%} at the peak; {t.RALPH_IN_CLUSTER} pods at least in a "
+        f"cluster. The autoscaler may go to {t.RALPH_BURST} times that.",
+    )
+    return "".join(f"- {line}\n" for line in lines)
+
+
 def plans() -> str:
     """What the formula makes of some numbers of events a day, kept for a year."""
     rows = []
     for events in (10_000, 100_000, 1_000_000, 3_000_000, 10_000_000):
-        made = plan({"ASPECTS_EVENTS_PER_DAY": events, "ASPECTS_RETENTION_DAYS": 365})
+        made = topology.plan({"ASPECTS_EVENTS_PER_DAY": events, "ASPECTS_RETENTION_DAYS": 365})
         node = made.clickhouse
         rows.append(
             (
@@ -188,6 +215,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "grants": grants,
     "profiles": profiles,
     "quotas": quotas,
+    "formula": formula,
     "plans": plans,
 }
 
