@@ -176,8 +176,8 @@ def formula() -> str:
         f"{t.EVENTS_PER_SECOND_PER_SHARD:,.0f} events a second into one.",
         f"**Disk**: {keep}, with {room}.",
         f"**CPU of a node**: half a core for every {t.ROWS_PER_HALF_CORE:,} events in its shard, "
-        f"and {t.INSERT_CORE_SECONDS_PER_EVENT * 1000:g} ms of a core for each insert at the "
-        f"peak. The limit is {t.CPU_BURST:g} times the request.",
+        f"and {t.INSERT_CORE_SECONDS_PER_EVENT * 1000:g} ms of a core for each event at the "
+        f"peak rate. The limit is {t.CPU_BURST:g} times the request.",
         f"**Memory of a node**: {t.MEMORY_MIB_PER_CORE:,} MiB for each core, "
         f"{t.MINIMUM_MEMORY_MIB:,} MiB at least.",
         f"**Ralph**: {t.RALPH_EVENTS_PER_SECOND_PER_WORKER:g} events a second per worker, loaded "
