@@ -296,6 +296,10 @@ class TestValidation:
                 wrong = {**defaults, name: ["hunter2"]}
                 assert "hunter2" not in "".join(problems(wrong, registered=defaults)), name
 
+    def test_another_installations_ralph_may_be_the_source(self, defaults: dict[str, Any]) -> None:
+        elsewhere = {"RUN_RALPH": False, "RALPH_HOST": "lrs.example.org"}
+        assert not list(problems({**defaults, **elsewhere}, registered=defaults))
+
     def test_names_of_other_plugins_pass(self, defaults: dict[str, Any]) -> None:
         settings = {**defaults, "ASPECTS_EXTRA_THING": 1}
         validate(settings, registered={*defaults, "ASPECTS_EXTRA_THING"})

@@ -95,7 +95,9 @@ def _external(values: Values) -> Iterator[str]:
 def _writers(values: Values) -> Iterator[str]:
     source = str(values.get("ASPECTS_XAPI_SOURCE", "ralph"))
     switch = f"RUN_{source.upper()}"
-    if as_boolean(values.get(switch)) is False:
+    # Another installation's Ralph is named by its host; the name "ralph" is ours.
+    elsewhere = source == "ralph" and values.get("RALPH_HOST", "ralph") != "ralph"
+    if as_boolean(values.get(switch)) is False and not elsewhere:
         yield (
             f"ASPECTS_XAPI_SOURCE is {source} and {switch} is false, so that no event would "
             f"arrive: {_save(f'--set {switch}=true')}, or change ASPECTS_XAPI_SOURCE."
