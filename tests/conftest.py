@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.lab.inspection import summary
-from tests.lab.lab import Lab
+from tests.lab.lab import PARTS, Lab
+from tests.lab.ports import Ports
+from tests.lab.s3 import S3
 
 StartLab = Callable[..., Lab]
 
@@ -25,6 +29,21 @@ def cluster() -> Iterator[Lab]:
     """Two shards with their schema. Shared: use databases of your own, or `truncate()`."""
     with Lab(shards=2, schema=True) as lab:
         yield lab
+
+
+@pytest.fixture(scope="session")
+def s3() -> Iterator[S3]:
+    """moto's S3, without any ClickHouse (see Lab(s3=True) for both)."""
+    ports = Ports()
+    with tempfile.TemporaryDirectory(prefix="aspects-s3-") as directory:
+        server = S3(PARTS, Path(directory), ports.take())
+        server.start()
+        try:
+            server.wait_ready()
+            yield server
+        finally:
+            server.kill()
+            ports.close()
 
 
 @pytest.fixture
