@@ -64,7 +64,11 @@ setup(
         "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10"],
         "dev": [
             "celery>=5.5,<5.7",  # 5.7 wants an older python-dateutil than Tutor does
+            "clickhouse-connect>=0.8",
+            "clickhouse-driver[lz4,zstd]>=0.2.9",
             "hypothesis>=6",
+            "lz4>=4",
+            "zstandard>=0.22",
             "kubernetes-validate==1.37.0",
             "jsonschema>=4",
             "mkdocs>=1.6",
