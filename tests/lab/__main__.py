@@ -76,7 +76,7 @@ def up(
             _show(running, time.monotonic() - started)
             click.echo(f"Addresses and passwords: {file}\nCtrl-C ends it.")
             _until_interrupted()
-    except (LabError, FileNotFoundError) as error:
+    except LabError as error:
         raise click.ClickException(str(error)) from None
 
 

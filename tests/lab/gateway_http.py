@@ -47,18 +47,18 @@ class Body:
     def text(self, limit: int = -1) -> str:
         """The (first `limit` bytes of the) body, decompressed; bytes that are no UTF-8 replaced."""
         self.file.seek(0)
-        with contextlib.closing(self._plain()) as plain:
-            return str(plain.read(limit), errors="replace")
+        return str(self._plain().read(limit), errors="replace")
 
     def _plain(self) -> Any:
-        keep = io.BytesIO(self.file.read()) if self.encoding else self.file
+        """The body's file, or a reader that decompresses it."""
         if self.encoding == "lz4":
-            return lz4.frame.LZ4FrameFile(keep)
+            return lz4.frame.LZ4FrameFile(self.file)
         if self.encoding == "zstd":
-            return zstandard.ZstdDecompressor().stream_reader(keep)
+            return zstandard.ZstdDecompressor().stream_reader(self.file, closefd=False)
         if self.encoding in ("gzip", "deflate"):
-            return io.BytesIO(zlib.decompressobj(47).decompress(keep.read()))
-        return io.BytesIO(keep.read(HEAD) if self.size > IN_MEMORY else keep.read())
+            either = 32 + zlib.MAX_WBITS  # a gzip or a zlib header
+            return io.BytesIO(zlib.decompressobj(either).decompress(self.file.read()))
+        return self.file
 
 
 @dataclass

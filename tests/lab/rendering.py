@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -21,11 +22,14 @@ from typing import Any
 
 import yaml
 
-from tests.helpers import TutorProject, project
+from tests.helpers import TutorProject, project, sentences
+
+from .processes import LabError
 
 ROOT = Path(__file__).resolve().parents[2]
 CACHE = ROOT / ".lab" / "rendered"
 KEPT_RENDERINGS = 12
+A_DAY = 86_400.0
 SOURCES = ("templates", "patches", "tutoraspects", "tests/helpers.py", "setup.py")
 _PASSWORD = "CH_{}_PASSWORD_SHA256"
 
@@ -99,14 +103,18 @@ class Rendering:
 
     @cached_property
     def passwords(self) -> dict[str, str]:
-        """Role to password: the setting whose hash the nodes are given."""
+        """Role to password: the setting whose hash the nodes are given. Raises LabError."""
         values = {
             hashlib.sha256(value.encode()).hexdigest(): value
             for name, value in self.config.items()
             if isinstance(value, str) and name.endswith("PASSWORD")
         }
         hashes = _environment_file(self.apps / "compose/clickhouse.env")
-        return {role: values[hashes[_PASSWORD.format(role.upper())]] for role in self.users}
+        wanted = {role: hashes[_PASSWORD.format(role.upper())] for role in self.users}
+        missing = [role for role, digest in wanted.items() if digest not in values]
+        if missing:
+            raise LabError(f"{self.root}/config.yml lacks the passwords of {', '.join(missing)}")
+        return {role: values[digest] for role, digest in wanted.items()}
 
     @cached_property
     def job_environment(self) -> dict[str, str]:
@@ -144,9 +152,9 @@ def _environment_file(path: Path) -> dict[str, str]:
 
 
 def saved(root: Path) -> Rendering:
-    """The rendering that a Tutor root already has. Raises FileNotFoundError without one."""
+    """The rendering that a Tutor root already has. Raises LabError without one."""
     if not (root / "env/plugins/aspects/apps/clickhouse/server.xml").exists():
-        raise FileNotFoundError(
+        raise LabError(
             f"{root} holds no rendered ClickHouse configuration: "
             "run `tutor plugins enable aspects` and `tutor config save` with this root"
         )
@@ -154,7 +162,10 @@ def saved(root: Path) -> Rendering:
 
 
 def render(settings: Mapping[str, Any]) -> Rendering:
-    """Save a project with these settings. A rendering of the same sources is used again."""
+    """Save a project with these settings. A rendering of the same sources is used again.
+
+    Raises LabError with the sentence of `tutor config save` when it refuses them.
+    """
     key = hashlib.sha256(json.dumps([_sources(), dict(settings)], sort_keys=True).encode())
     kept = CACHE / key.hexdigest()[:24]
     if kept.exists():
@@ -163,7 +174,10 @@ def render(settings: Mapping[str, Any]) -> Rendering:
     CACHE.mkdir(parents=True, exist_ok=True)
     made = Path(tempfile.mkdtemp(prefix="partial-", dir=CACHE))
     try:
-        project(made, **settings).save()
+        done = project(made, **settings).save(check=False)
+        if done.returncode:
+            said = sentences(done).removeprefix("Error: ")
+            raise LabError(f"`tutor config save` refuses these settings: {said}")
         made.rename(kept)
     except OSError:  # another laboratory was faster
         if not kept.exists():
@@ -186,6 +200,8 @@ def _sources() -> list[str]:
 
 
 def _forget_old() -> None:
-    kept = sorted(CACHE.glob("[0-9a-f]*"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in kept[KEPT_RENDERINGS:]:
-        shutil.rmtree(path, ignore_errors=True)
+    """Delete all but the newest renderings, and none that a running laboratory may still read."""
+    used = {path: path.stat().st_mtime for path in CACHE.glob("[0-9a-f]*")}
+    for path in sorted(used, key=lambda path: used[path], reverse=True)[KEPT_RENDERINGS:]:
+        if time.time() - used[path] > A_DAY:
+            shutil.rmtree(path, ignore_errors=True)
