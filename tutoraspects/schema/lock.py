@@ -15,12 +15,15 @@ from tutoraspects.errors import AspectsError
 from tutoraspects.schema.client import ALREADY_RUNNING, Client, ServerError
 from tutoraspects.schema.target import Address, Target
 
-# The first row tells that the lock is held; the second branch then sleeps for up to a day.
+# The first row tells that the lock is held; the second branch then sleeps for up to a day. Its
+# naps are short because the server looks for a closed connection between them.
 _QUERY = (
-    "SELECT toUInt64(1) UNION ALL SELECT sum(sleepEachRow(1)) FROM numbers(86400) "
+    "SELECT toUInt64(1) UNION ALL SELECT sum(sleepEachRow(0.1)) FROM numbers(864000) "
     "SETTINGS max_block_size = 1, max_execution_time = 0, max_rows_to_read = 0, "
-    "interactive_delay = 500000, function_sleep_max_microseconds_per_block = 3000000"
+    "interactive_delay = 100000, function_sleep_max_microseconds_per_block = 3000000"
 )
+# The lock of a run that has just ended is free after this many seconds: no reason to say a word.
+_USUAL_DELAY = 2.0
 
 
 @contextmanager
@@ -49,7 +52,7 @@ def hold(
 def _acquire(
     target: Target, address: Address, name: str, timeout: float, say: Callable[[str], None]
 ) -> tuple[Client, Iterator[object]]:
-    deadline = time.monotonic() + timeout
+    begin = time.monotonic()
     told = False
     while True:
         client = Client(target, address)
@@ -62,15 +65,16 @@ def _acquire(
                 raise
         else:
             return client, rows
-        if time.monotonic() >= deadline:
+        waited = time.monotonic() - begin
+        if waited >= timeout:
             raise AspectsError(
-                f"Another `aspects schema` run works on {address} for more than {timeout:g} s: "
+                f"Another `aspects schema` run has held {address} for more than {timeout:g} s: "
                 "wait for it, or give --lock-timeout more seconds."
             )
-        if not told:
+        if not told and waited >= _USUAL_DELAY:
             say(f"Another schema run works on {address}: waiting up to {timeout:g} s for it")
             told = True
-        time.sleep(0.5)
+        time.sleep(0.2)
 
 
 def _drain(rows: Iterator[object]) -> None:

@@ -15,4 +15,4 @@ depends_on = ${repr(depends_on)}
 
 def upgrade(op: Operations) -> None:
     """Each operation must be able to run again: a killed run repeats its version."""
-    ${upgrades if upgrades else 'op.create_database("name")'}
+

@@ -79,7 +79,7 @@ def load(names: Names, root: Path = HERE) -> History:
     state.declare(bootstrap)
     try:
         scripts = list(directory(root).walk_revisions())[::-1]
-    except (CommandError, RevisionError, SyntaxError) as error:
+    except (CommandError, RevisionError, SyntaxError, KeyError) as error:
         raise AspectsError(
             f"The version files in {root / 'versions'} cannot be read ({error}): "
             "reinstall the package."
