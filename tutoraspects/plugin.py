@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tutor import fmt, hooks
 from tutor.types import Config
 
 from tutoraspects import images, settings, tasks, templating
 from tutoraspects.cli import do
 from tutoraspects.cli import plugin as cli
+from tutoraspects.gitops import export as gitops
 from tutoraspects.refusal import one_sentence
 from tutoraspects.resources import resource_path
 from tutoraspects.settings import validation
@@ -42,6 +45,15 @@ for path in sorted(resource_path("patches").iterdir()):
         hooks.Filters.ENV_PATCHES.add_item((path.name, path.read_text(encoding="utf8")))
 hooks.Filters.ENV_TEMPLATE_FILTERS.add_items(templating.FILTERS)
 hooks.Filters.ENV_TEMPLATE_VARIABLES.add_items(templating.VARIABLES)
+
+
+@hooks.Actions.ENV_SAVED.add()
+def _export_gitops(root: str, config: Config) -> None:
+    """Helm charts and Argo CD applications from the manifests that were just rendered. `root` is
+    the folder `env`, whatever the hook's documentation says."""
+    with one_sentence():
+        gitops.save(Path(root), config)
+
 
 # Init tasks: (service, template, priority), the template relative to templates/
 for service, template, priority in tasks.INIT_TASKS:

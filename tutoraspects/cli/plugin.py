@@ -10,6 +10,7 @@ from tutor import config as tutor_config
 from tutor.commands.context import Context
 
 from tutoraspects import topology
+from tutoraspects.cli import gitops
 from tutoraspects.cli import plan as presentation
 from tutoraspects.settings import validation
 
@@ -60,6 +61,8 @@ def plan(
     else:
         click.echo(presentation.as_text(result, values))
 
+
+aspects.add_command(gitops.gitops)
 
 #: For the CLI_COMMANDS filter.
 COMMANDS: list[click.Command] = [aspects]

@@ -1,0 +1,67 @@
+"""The export of the four named configurations, once for all tests."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gitops import helm
+from tests.helpers import CONFIGURATION_NAMES, TutorProject, configuration, project
+from tests.validation import Document
+from tutoraspects.gitops import export, manifests
+
+
+@dataclass(frozen=True)
+class Exported:
+    """One configuration: its saved project and what the export made of it."""
+
+    name: str
+    project: TutorProject
+
+    @property
+    def folder(self) -> Path:
+        return self.project.env / export.FOLDER
+
+    @property
+    def charts(self) -> dict[str, Path]:
+        return {path.name: path for path in sorted((self.folder / "charts").iterdir())}
+
+    @cached_property
+    def manifests(self) -> list[Document]:
+        """What the plugin's rendered manifests hold."""
+        return manifests.load(self.project.env)
+
+    @cached_property
+    def rendered(self) -> dict[str, list[Document]]:
+        """What helm makes of each chart with its default values."""
+        return {name: helm.template(path) for name, path in self.charts.items()}
+
+    @property
+    def documents(self) -> list[Document]:
+        return [document for found in self.rendered.values() for document in found]
+
+
+def exported(root: Path, name: str, **settings: Any) -> Exported:
+    made = project(root, **configuration(name) | settings)
+    made.save()
+    return Exported(name, made)
+
+
+@pytest.fixture(scope="session")
+def all_exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Exported]:
+    return {name: exported(tmp_path_factory.mktemp(name), name) for name in CONFIGURATION_NAMES}
+
+
+@pytest.fixture(params=CONFIGURATION_NAMES)
+def export_of(request: pytest.FixtureRequest, all_exports: dict[str, Exported]) -> Exported:
+    """Each of the four named configurations."""
+    return all_exports[str(request.param)]
+
+
+@pytest.fixture
+def production(all_exports: dict[str, Exported]) -> Exported:
+    return all_exports["production"]

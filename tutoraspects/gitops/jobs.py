@@ -1,0 +1,56 @@
+"""Jobs that run once for each version of the system, from the patterns of the manifests.
+
+`tutor k8s do` fills in a pattern when it runs an init task; a chart holds the filled-in Job.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from tutoraspects.errors import AspectsError
+from tutoraspects.gitops import manifests
+from tutoraspects.gitops.manifests import Document
+
+COMPONENT = "job"  # what Tutor's label app.kubernetes.io/component says of a pattern
+
+
+@dataclass(frozen=True)
+class Task:
+    """A Job: its name, the pattern that it is made from, and its script below plugins/aspects/."""
+
+    name: str
+    pattern: str
+    script: str
+
+
+TASKS = (Task("aspects-schema", "aspects-job", "jobs/init/aspects.sh"),)
+
+
+def filled_in(documents: list[Document], env_root: Path) -> list[Document]:
+    """The documents with Jobs in the place of the patterns."""
+    return [made for document in documents for made in _replacements(document, env_root)]
+
+
+def is_pattern(document: Document) -> bool:
+    labels = document["metadata"].get("labels") or {}
+    return document["kind"] == "Job" and labels.get(manifests.COMPONENT_LABEL) == COMPONENT
+
+
+def _replacements(document: Document, env_root: Path) -> Iterator[Document]:
+    if not is_pattern(document):
+        yield document
+        return
+    for task in TASKS:
+        if task.pattern == document["metadata"]["name"]:
+            path = env_root / manifests.OURS / task.script
+            try:
+                script = path.read_text(encoding="utf8")
+            except FileNotFoundError as error:
+                raise AspectsError(f"{path} is missing: run `tutor config save`.") from error
+            job = manifests.clone(document)
+            job["metadata"]["name"] = task.name
+            # As Tutor does it for `tutor k8s do init`.
+            job["spec"]["template"]["spec"]["containers"][0]["args"] = ["sh", "-e", "-c", script]
+            yield job

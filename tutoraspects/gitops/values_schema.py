@@ -1,0 +1,244 @@
+"""values.schema.json: what Helm refuses before it renders anything. JSON Schema draft-07."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from tutoraspects.gitops.values import Values
+
+Schema = dict[str, Any]
+
+
+def closed(properties: Mapping[str, Any], *required: str) -> Schema:
+    """An object of these properties and no others."""
+    schema: Schema = {"type": "object", "additionalProperties": False}
+    if required:
+        schema["required"] = list(required)
+    return {**schema, "properties": dict(properties)}
+
+
+def array(items: Mapping[str, Any]) -> Schema:
+    return {"type": "array", "items": dict(items)}
+
+
+def integer(minimum: int, maximum: int) -> Schema:
+    return {"type": "integer", "minimum": minimum, "maximum": maximum}
+
+
+def reference(name: str) -> Schema:
+    return {"$ref": f"#/definitions/{name}"}
+
+
+TEXT: Schema = {"type": "string"}
+NAME: Schema = {"type": "string", "pattern": "^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$"}
+OPTIONAL_NAME: Schema = {"type": "string", "pattern": "^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$"}
+BOOLEAN: Schema = {"type": "boolean"}
+_LABEL_KEY = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$"
+_WEIGHT = integer(1, 100)
+
+
+def _map(values: Mapping[str, Any]) -> Schema:
+    return {
+        "type": "object",
+        "propertyNames": {"pattern": _LABEL_KEY},
+        "additionalProperties": dict(values),
+    }
+
+
+ANNOTATIONS: Schema = _map(TEXT)
+
+
+def _key_reference(*more: str) -> Schema:
+    properties = {"name": NAME, "key": TEXT, "optional": BOOLEAN, **dict.fromkeys(more, TEXT)}
+    return closed(properties, "name", "key")
+
+
+def _requirement(*operators: str) -> Schema:
+    return closed(
+        {"key": TEXT, "operator": {"enum": list(operators)}, "values": array(TEXT)},
+        "key",
+        "operator",
+    )
+
+
+# https://kubernetes.io/docs/reference/kubernetes-api/ : the types of pods that charts let
+# operators write, as far as stable fields go.
+DEFINITIONS: dict[str, Schema] = {
+    "quantity": {
+        "type": ["string", "number"],
+        "pattern": "^[0-9]+(\\.[0-9]+)?(m|k|M|G|T|P|E|Ki|Mi|Gi|Ti|Pi|Ei)?$",
+        "minimum": 0,
+    },
+    "resources": closed(
+        {
+            name: {
+                "type": "object",
+                "propertyNames": {"pattern": "^(cpu|memory|ephemeral-storage|hugepages-.+|.+/.+)$"},
+                "additionalProperties": reference("quantity"),
+            }
+            for name in ("requests", "limits")
+        }
+    ),
+    "labelSelector": closed(
+        {
+            "matchLabels": _map(TEXT),
+            "matchExpressions": array(_requirement("In", "NotIn", "Exists", "DoesNotExist")),
+        }
+    ),
+    "toleration": closed(
+        {
+            "key": TEXT,
+            "operator": {"enum": ["Equal", "Exists"]},
+            "value": TEXT,
+            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+            "tolerationSeconds": {"type": "integer"},
+        }
+    ),
+    "topologySpreadConstraint": closed(
+        {
+            "maxSkew": {"type": "integer", "minimum": 1},
+            "topologyKey": TEXT,
+            "whenUnsatisfiable": {"enum": ["DoNotSchedule", "ScheduleAnyway"]},
+            "labelSelector": reference("labelSelector"),
+            "matchLabelKeys": array(TEXT),
+            "minDomains": {"type": "integer", "minimum": 1},
+            "nodeAffinityPolicy": {"enum": ["Honor", "Ignore"]},
+            "nodeTaintsPolicy": {"enum": ["Honor", "Ignore"]},
+        },
+        "maxSkew",
+        "topologyKey",
+        "whenUnsatisfiable",
+    ),
+    "nodeSelectorTerm": closed(
+        {
+            field: array(_requirement("In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"))
+            for field in ("matchExpressions", "matchFields")
+        }
+    ),
+    "podAffinityTerm": closed(
+        {
+            "labelSelector": reference("labelSelector"),
+            "matchLabelKeys": array(TEXT),
+            "mismatchLabelKeys": array(TEXT),
+            "namespaceSelector": reference("labelSelector"),
+            "namespaces": array(NAME),
+            "topologyKey": TEXT,
+        },
+        "topologyKey",
+    ),
+    "podAffinity": closed(
+        {
+            "requiredDuringSchedulingIgnoredDuringExecution": array(reference("podAffinityTerm")),
+            "preferredDuringSchedulingIgnoredDuringExecution": array(
+                closed(
+                    {"weight": _WEIGHT, "podAffinityTerm": reference("podAffinityTerm")},
+                    "weight",
+                    "podAffinityTerm",
+                )
+            ),
+        }
+    ),
+    "affinity": closed(
+        {
+            "nodeAffinity": closed(
+                {
+                    "requiredDuringSchedulingIgnoredDuringExecution": closed(
+                        {"nodeSelectorTerms": array(reference("nodeSelectorTerm"))},
+                        "nodeSelectorTerms",
+                    ),
+                    "preferredDuringSchedulingIgnoredDuringExecution": array(
+                        closed(
+                            {"weight": _WEIGHT, "preference": reference("nodeSelectorTerm")},
+                            "weight",
+                            "preference",
+                        )
+                    ),
+                }
+            ),
+            "podAffinity": reference("podAffinity"),
+            "podAntiAffinity": reference("podAffinity"),
+        }
+    ),
+    "variableSource": closed(
+        {
+            "secretKeyRef": _key_reference(),
+            "configMapKeyRef": _key_reference(),
+            "fieldRef": closed({"apiVersion": TEXT, "fieldPath": TEXT}, "fieldPath"),
+            "resourceFieldRef": closed(
+                {"containerName": TEXT, "divisor": reference("quantity"), "resource": TEXT},
+                "resource",
+            ),
+        }
+    ),
+}
+
+
+def variables(taken: list[str]) -> Schema:
+    """Environment variables, without those that the manifests set: twice is refused by the API."""
+    name: Schema = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_.-]*$"}
+    if taken:
+        name["not"] = {"enum": sorted(taken)}
+    return array(
+        {
+            **closed(
+                {"name": name, "value": TEXT, "valueFrom": reference("variableSource")}, "name"
+            ),
+            "oneOf": [{"required": ["value"]}, {"required": ["valueFrom"]}],
+        }
+    )
+
+
+def annotation_map(taken: list[str]) -> Schema:
+    """Annotations, without those that the manifests set."""
+    if not taken:
+        return dict(ANNOTATIONS)
+    names = {"pattern": _LABEL_KEY, "not": {"enum": sorted(taken)}}
+    return {**ANNOTATIONS, "propertyNames": names}
+
+
+def values_schema(chart: str, values: Values) -> str:
+    """values.schema.json of a chart: every value with its description, nothing else allowed."""
+    tree: Schema = closed({})
+    for path, value in values.values.items():
+        *parents, last = path.split(".")
+        inner = tree
+        at = ""
+        for parent in parents:
+            at = f"{at}.{parent}" if at else parent
+            inner = _property(inner, parent, closed({}))
+            if at in values.headings:
+                inner["description"] = values.headings[at]
+        _property(inner, last, {"description": value.comment, **value.schema})
+    # A chart that uses this one as a dependency hands its own `global` down.
+    tree["properties"]["global"] = {"type": "object", "description": "Not read by this chart."}
+    schema = {
+        "$schema": "http://json-schema.org/draft-07/schema#",
+        "title": f"Values of the chart {chart}",
+        **tree,
+        "definitions": _used(tree),
+    }
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _property(schema: Schema, name: str, new: Schema) -> Schema:
+    properties: Schema = schema["properties"]
+    if name not in properties:
+        properties[name] = new
+        schema.setdefault("required", []).append(name)
+    found: Schema = properties[name]
+    return found
+
+
+def _used(tree: Schema) -> dict[str, Schema]:
+    """The definitions that a schema needs, and those that they need."""
+    used: dict[str, Schema] = {}
+    waiting = [json.dumps(tree)]
+    while waiting:
+        text = waiting.pop()
+        for name, definition in DEFINITIONS.items():
+            if name not in used and f'"#/definitions/{name}"' in text:
+                used[name] = definition
+                waiting.append(json.dumps(definition))
+    return {name: used[name] for name in DEFINITIONS if name in used}
