@@ -126,6 +126,7 @@ def _relations(document: Document, documents: list[Document], pods: list[Pods]) 
         "HorizontalPodAutoscaler": _autoscaler,
         "Service": _service,
         "NetworkPolicy": _network_policy,
+        "Ingress": _ingress,
     }
     if document["kind"] in relation:
         for fault in relation[document["kind"]](document["spec"], documents, pods):
@@ -165,6 +166,22 @@ def _service(spec: dict[str, Any], _: list[Document], pods: list[Pods]) -> Itera
                 yield f"targetPort {target} is no port of {pod.owner}"
             if isinstance(target, int) and pod.port_numbers() and target not in pod.port_numbers():
                 yield f"targetPort {target} is no port of {pod.owner}"
+
+
+def _ingress(spec: dict[str, Any], documents: list[Document], _: list[Pods]) -> Iterator[str]:
+    services = {d["metadata"]["name"]: d for d in documents if d["kind"] == "Service"}
+    for rule in spec.get("rules") or []:
+        for path in rule["http"]["paths"]:
+            wanted = path["backend"]["service"]
+            name, port = wanted["name"], wanted["port"]
+            if name not in services:
+                yield f"Service/{name} is not there"
+            elif not any(
+                port == {key: offered.get(field)}
+                for offered in services[name]["spec"]["ports"]
+                for key, field in (("name", "name"), ("number", "port"))
+            ):
+                yield f"Service/{name} has no port {port}"
 
 
 def _network_policy(spec: dict[str, Any], _: list[Document], pods: list[Pods]) -> Iterator[str]:

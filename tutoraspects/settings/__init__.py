@@ -6,7 +6,7 @@ docs/reference/settings.md follow from it.
 
 from __future__ import annotations
 
-from tutoraspects.settings import clickhouse, events, sizing, superset
+from tutoraspects.settings import clickhouse, events, gitops, sizing, superset
 from tutoraspects.settings.setting import Group, Kind, Setting
 
 GROUPS: tuple[Group, ...] = (
@@ -22,6 +22,9 @@ GROUPS: tuple[Group, ...] = (
     events.VECTOR,
     superset.DASHBOARDS,
     superset.SUPERSET,
+    gitops.GITOPS,
+    gitops.SECRETS,
+    gitops.INGRESS,
 )
 
 CATALOGUE: dict[str, Setting] = {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tutoraspects.settings import environments
 from tutoraspects.settings.setting import as_boolean, as_integer, is_auto, quantity_gib
 from tutoraspects.topology import Plan, is_external
 
@@ -39,10 +40,11 @@ def contradictions(values: Values, plan: Plan) -> Iterator[str]:
     yield from _twins(values)
     yield from _privacy(values)
     yield from _hashes(values)
+    yield from _gitops(values)
 
 
 def _save(*arguments: str) -> str:
-    return f"run `tutor config save {' '.join(arguments)}`"
+    return f"run `{' '.join(('tutor config save', *arguments))}`"
 
 
 def _keepers(plan: Plan) -> Iterator[str]:
@@ -130,6 +132,29 @@ def _sizes(values: Values, plan: Plan) -> Iterator[str]:
             f"CLICKHOUSE_K8S_VOLUME_SIZE is {values['CLICKHOUSE_K8S_VOLUME_SIZE']} and "
             f"ASPECTS_CLICKHOUSE_VOLUME_GIB is {volume}: "
             f"{_save('--unset CLICKHOUSE_K8S_VOLUME_SIZE')} to keep the second."
+        )
+
+
+def _gitops(values: Values) -> Iterator[str]:
+    for complaint in environments.complaints(values):
+        yield (
+            f"{environments.SETTING} is wrong, {complaint}: mend it in config.yml and {_save()}."
+        )
+    if values.get(environments.SETTING) and not values.get("ASPECTS_GITOPS_REPOSITORY_URL"):
+        yield (
+            f"{environments.SETTING} has no effect without a repository: "
+            f"{_save('--set ASPECTS_GITOPS_REPOSITORY_URL=...')}."
+        )
+    if (
+        values.get("ASPECTS_INGRESS_CLASS")
+        and as_boolean(values.get("ASPECTS_NETWORK_POLICIES"))
+        and not values.get("ASPECTS_INGRESS_SUBNETS")
+    ):
+        yield (
+            "ASPECTS_INGRESS_CLASS is set and the network policies would keep its load balancer "
+            "out: "
+            + _save("--append ASPECTS_INGRESS_SUBNETS=10.0.0.0/20")
+            + " with each address range of the load balancer's subnets."
         )
 
 

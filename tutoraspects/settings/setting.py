@@ -27,6 +27,11 @@ Type = Literal[
     "list",
     "map",
     "environment",
+    "url",
+    "path",
+    "arn",
+    "label",
+    "cidrs",
 ]
 
 AUTO = "auto"

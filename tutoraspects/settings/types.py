@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -22,6 +23,15 @@ _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.@-]*")
 _HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
+# Addresses without a password in them: they are committed to Git.
+_URL = re.compile(
+    r"(https?|ssh)://([A-Za-z0-9._-]+@)?[A-Za-z0-9.-]+(:[0-9]+)?(/[A-Za-z0-9._~/-]*)?"
+    r"|[A-Za-z0-9._-]+@[A-Za-z0-9.-]+:[A-Za-z0-9._~/-]+"
+)
+_PATH = re.compile(r"(?!.*\.\.)[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*")
+_ARN = re.compile(r"arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:[0-9]*:[A-Za-z0-9_+=,.@:/-]+")
+# Names of Kubernetes objects and namespaces, RFC 1123.
+_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 # Databases of the server itself.
 _RESERVED = {"system", "information_schema"}
 
@@ -139,6 +149,18 @@ def _environment(_setting: Setting, value: object) -> str | None:
     return "a map of names to texts of one line, such as {RALPH_SENTRY_DSN: 'https://…'}"
 
 
+def _cidrs(_setting: Setting, value: object) -> str | None:
+    wanted = "a list of address ranges such as [10.0.0.0/20]"
+    if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
+        return wanted
+    try:
+        for entry in value:
+            ipaddress.ip_network(entry)
+    except ValueError:
+        return wanted
+    return None
+
+
 _CHECKS: dict[str, Callable[[Setting, object], str | None]] = {
     "boolean": _boolean,
     "integer": _integer,
@@ -157,4 +179,9 @@ _CHECKS: dict[str, Callable[[Setting, object], str | None]] = {
     "list": _list,
     "map": _map,
     "environment": _environment,
+    "url": _matching(_URL, "an address such as https://git.example.org/team/platform.git"),
+    "path": _matching(_PATH, "a relative path such as clusters/production"),
+    "arn": _matching(_ARN, "an AWS resource name such as arn:aws:iam::123456789012:role/aspects"),
+    "label": _matching(_LABEL, "a name of small letters, digits and hyphens"),
+    "cidrs": _cidrs,
 }

@@ -1,0 +1,150 @@
+"""The leak check: every secret in every form and every kind of output, and nothing else."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import time
+from typing import Any
+
+import pytest
+
+from tests.helpers import dummy_secrets
+from tutoraspects.errors import AspectsError
+from tutoraspects.gitops import leaks
+from tutoraspects.settings import CATALOGUE
+
+PASSWORD = "tr0ub4dor&3<x>'yz"
+SETTINGS: dict[str, Any] = {
+    "ASPECTS_CLICKHOUSE_LRS_PASSWORD": PASSWORD,
+    "MYSQL_ROOT_PASSWORD": "root1234",
+    "OPENEDX_SECRET_KEY": "DMHcwH0UuvAbKxfZeTzFbF5X",
+    "SMTP_PASSWORD": "",
+    "RALPH_EXTRA_SETTINGS": {"RALPH_SENTRY_DSN": "https://abcdef0123@sentry.example.org/1"},
+    "JWT_RSA_PRIVATE_KEY": "-----BEGIN RSA PRIVATE KEY-----\n"
+    + "MIIEowIBAAKCAQEAq3vX" * 3
+    + "\n--",
+    "CLICKHOUSE_ADMIN_PASSWORD": "admin",
+    "ASPECTS_SECRETS_PREFIX": "aspects",
+    "K8S_NAMESPACE": "openedx",
+}
+# One file of each kind that the export writes, with a place to plant something.
+KINDS = {
+    "charts/aspects/values.yaml": "ralph:\n  extraEnv:\n    - name: A\n      value: {}\n",
+    "charts/aspects/templates/ralph.yaml": "{{{{- if .Values.x }}}}\nspec:\n  note: '{}'\n",
+    "charts/aspects/values.schema.json": '{{\n  "properties": {{\n    "default": "{}"\n  }}\n}}\n',
+    "charts/aspects/README.md": "# Chart\n\nUse {} here.\n",
+    "charts/aspects/templates/NOTES.txt": "Log in with {}.\n",
+    "argocd/aspects.yaml": "spec:\n  source:\n    helm:\n      parameters: [{}]\n",
+    "environments/staging/aspects.yaml": "ralph:\n  image: {}\n",
+}
+
+
+def found(text: str, path: str = "a.yaml", **settings: Any) -> list[str]:
+    return [str(leak) for leak in leaks.leaks({path: text}, SETTINGS | settings)]
+
+
+@pytest.mark.parametrize("path", KINDS)
+def test_a_planted_secret_is_caught_in_each_kind_of_output(path: str) -> None:
+    planted = KINDS[path].format(PASSWORD)
+    with pytest.raises(AspectsError) as error:
+        leaks.check({"charts/aspects/Chart.yaml": "name: aspects\n", path: planted}, SETTINGS)
+    message = str(error.value)
+    assert f"the value of ASPECTS_CLICKHOUSE_LRS_PASSWORD in {path}, key " in message
+    assert PASSWORD not in message
+    leaks.check({path: KINDS[path].format("nothing")}, SETTINGS)
+
+
+FORMS = {
+    "plain": PASSWORD,
+    "sha256": hashlib.sha256(PASSWORD.encode()).hexdigest(),
+    "base64": base64.b64encode(PASSWORD.encode()).decode(),
+    "base64 of user and password": base64.b64encode(f"ch_lrs:{PASSWORD}".encode()).decode(),
+    "base64 with another start": base64.b64encode(f"ch_lr:{PASSWORD}!".encode()).decode(),
+    "base64 with a third start": base64.b64encode(f"ch_l:{PASSWORD}!!".encode()).decode(),
+    "hex": PASSWORD.encode().hex(),
+    "XML": PASSWORD.replace("&", "&amp;")
+    .replace("<", "&lt;")
+    .replace(">", "&gt;")
+    .replace("'", "&#x27;"),
+    "YAML in quotes": PASSWORD.replace("'", "''"),
+    "address": "tr0ub4dor%263%3Cx%3E%27yz",
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_secret_is_caught_in_every_form(form: str) -> None:
+    (leak,) = found(f"a:\n  b: 'x {FORMS[form]} y'\n")
+    assert leak == "the value of ASPECTS_CLICKHOUSE_LRS_PASSWORD in a.yaml, key a.b"
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("x: root1234", "the value of MYSQL_ROOT_PASSWORD"),
+        ("x: DMHcwH0UuvAbKxfZeTzFbF5X", "the value of OPENEDX_SECRET_KEY"),
+        ("x: https://abcdef0123@sentry.example.org/1", "RALPH_EXTRA_SETTINGS.RALPH_SENTRY_DSN"),
+        ("x: " + "MIIEowIBAAKCAQEAq3vX" * 3, "the value of JWT_RSA_PRIVATE_KEY"),
+        # A short password is a word, too: it counts under a key of its kind.
+        ("password: admin", "the value of CLICKHOUSE_ADMIN_PASSWORD"),
+        ("<password>admin</password>", "the value of CLICKHOUSE_ADMIN_PASSWORD"),
+        ("- name: X_PASSWORD\n  value: admin", "the value of CLICKHOUSE_ADMIN_PASSWORD"),
+        ("-----BEGIN OPENSSH PRIVATE KEY-----", "a private key"),
+        ("x: AKIAIOSFODNN7EXAMPLE", "an AWS access key"),
+        ("x: $2b$12$" + "a" * 53, "a bcrypt hash"),
+        ("x: $argon2id$v=19$m=65536", "an argon2 hash"),
+        ("x: eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.abc", "a JSON web token"),
+        ("x: ghp_" + "a1" * 18, "a token of GitHub"),
+        ("x: clickhouse://user:hunter2@host/db", "an address with a password"),
+        ("adminPassword: kJ8s0vBx2mQp", "what looks like a secret"),
+        ('"api_key": "9f8Kx0aaPq-27Zm"', "what looks like a secret"),
+        ("- name: SENTRY_TOKEN\n  value: 8f14e45fceea167a5a36dedd4bea2543", "looks like a secret"),
+        ("PASSWORD=kJ8s0vBx2mQp", "what looks like a secret"),
+    ],
+)
+def test_what_is_or_looks_like_a_secret_is_caught(text: str, what: str) -> None:
+    leak = found(text)
+    assert len(leak) == 1 and what in leak[0], leak
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "secretName: aspects-secrets",
+        "secretKey: ASPECTS_CLICKHOUSE_LRS_PASSWORD",
+        "property: CH_ADMIN_PASSWORD_SHA256",
+        "checksum/secrets: " + hashlib.sha256(b"keyed").hexdigest(),
+        'from_env="CH_LRS_PASSWORD_SHA256"',
+        "ASPECTS_CLICKHOUSE_PASSWORD_FILE: /run/secrets/aspects/CLICKHOUSE_ADMIN_PASSWORD",
+        "automountServiceAccountToken: false",
+        "password: {{ .Values.password }}",
+        "role-arn: arn:aws:iam::123456789012:role/admin-of-secrets",
+        "the admin user",
+        "https://kubernetes.default.svc:443/api@v1",
+        "mountPath: /run/secrets/aspects",
+    ],
+)
+def test_what_only_speaks_of_secrets_passes(text: str) -> None:
+    assert found(text) == []
+
+
+def test_every_secret_of_the_catalogue_is_known() -> None:
+    values = dict(dummy_secrets())
+    known = set(leaks.needles(values).values())
+    generated = {name for name in values if CATALOGUE[name].type == "secret"}
+    assert generated and generated == known
+
+
+def test_several_leaks_are_listed_with_their_keys() -> None:
+    tree = {"a.yaml": f"x:\n  y:\n    - z: {PASSWORD}\n", "b.json": f'{{\n"k": "{PASSWORD}"}}'}
+    with pytest.raises(AspectsError) as error:
+        leaks.check(tree, SETTINGS)
+    lines = str(error.value).splitlines()[1:]
+    assert [line.rpartition(" in ")[2] for line in lines] == ["a.yaml, key x.y.z", "b.json, key k"]
+
+
+def test_it_is_fast_enough_for_every_save() -> None:
+    tree = {f"{n}.yaml": "spec:\n  replicas: 3 # some words of text\n" * 700 for n in range(40)}
+    began = time.process_time()
+    leaks.check(tree, SETTINGS | dummy_secrets())
+    assert time.process_time() - began < 1.0

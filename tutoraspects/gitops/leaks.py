@@ -1,0 +1,205 @@
+"""No secret leaves its place: refuses an export that holds one.
+
+Two nets. The first knows every secret of the configuration, ours and Tutor's, in the forms in which
+a file might hold it. The second knows what a secret looks like, wherever it came from.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import json
+import math
+import re
+import urllib.parse
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tutoraspects.errors import AspectsError
+from tutoraspects.gitops.keys import key_at
+from tutoraspects.settings import CATALOGUE
+
+# Names of settings of Tutor and of other plugins whose values are secrets.
+_SECRET_NAME = re.compile(
+    r"PASSWORD|PASSWD|SECRET|PRIVATE_KEY|API_KEY$|MASTER_KEY|ACCESS_KEY|TOKEN"
+)
+# Shorter values are found as the whole value of a password's key only: `admin` is a word, too.
+_MINIMUM = 8
+_MINIMUM_LINE = 40
+
+# What stands for itself, wherever it stands.
+_SHAPES = (
+    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")),
+    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])")),
+    ("a bcrypt hash", re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}")),
+    ("an argon2 hash", re.compile(r"\$argon2(?:id|i|d)\$v=")),
+    ("a JSON web token", re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.")),
+    ("a token of GitHub", re.compile(r"gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60}")),
+    ("a token of Slack", re.compile(r"xox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    (
+        "an address with a password",
+        re.compile(r"[a-z][a-z0-9+]*://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}$]{3,}@"),
+    ),
+)
+# A line with one of these words is looked at closely; most lines have none.
+_WORDS = re.compile(
+    r"passw(?:or)?d|passphrase|secret|token|credential|(?:private|api|access)[_-]?key",
+    re.IGNORECASE,
+)
+# `password: x`, `"apiKey": "x"`, `PASSWORD=x`, `<password>x</password>`.
+_ASSIGNED = re.compile(r"""(?P<key>[\w./-]+)["']?\s*[:=>]\s*["']?(?P<value>[^\s"'<>,{}]+)""")
+# An entry of a list of variables: the name stands on a line, the value on the next.
+_NAMED = re.compile(
+    r"""name:\s*["']?(?P<key>[\w.-]+)["']?\s*\n\s*value:\s*["']?(?P<value>[^\s"']+)"""
+)
+# Keys that speak of a secret and hold something else: its name, its place, a keyed checksum.
+_REFERENCE = re.compile(
+    r"(?:name|ref|file|path|store|region|prefix|namespace|type|minutes|url|secretkey)$|^checksum/",
+    re.IGNORECASE,
+)
+# Names, words with hyphens, and paths.
+_WORDY = re.compile(r"[A-Z][A-Z0-9_]*|[a-z][a-z0-9]*(?:[-./][a-z0-9]+)*|/[\w./-]+")
+_DIGEST = re.compile(r"(?=[a-f]*\d)[0-9a-f]{16,}")
+# Bits of a character at random: hexadecimal digits have 4, letters and digits nearly 6. A text of
+# n characters shows at most log2(n) of them.
+_ENTROPY = 3.0
+_RANDOM = re.compile(r"[A-Za-z0-9+/=_.~!@#%^&*-]{12,}")
+
+
+@dataclass(frozen=True)
+class Leak:
+    """Something secret in a file; `what` tells what without showing it."""
+
+    path: str
+    key: str
+    what: str
+
+    def __str__(self) -> str:
+        return f"{self.what} in {self.path}, key {self.key}"
+
+
+def check(tree: Mapping[str, str], settings: Mapping[str, Any]) -> None:
+    """Look through files (path to text) that are about to be written.
+
+    Raises AspectsError naming the file and the key of every leak, and never the value.
+    """
+    found = list(dict.fromkeys(leaks(tree, settings)))
+    if not found:
+        return
+    advice = (
+        "take it out of the setting that puts it there, and let the pod read it from a Kubernetes "
+        "Secret"
+    )
+    if len(found) == 1:
+        raise AspectsError(f"Nothing was exported, because there would be {found[0]}: {advice}.")
+    listed = "".join(f"\n- {leak}" for leak in found)
+    raise AspectsError(f"Nothing was exported, because {advice}:{listed}")
+
+
+def leaks(tree: Mapping[str, str], settings: Mapping[str, Any]) -> Iterator[Leak]:
+    """Every leak, file by file."""
+    known = needles(settings)
+    values = {value: name for name, value in _secrets(settings)}
+    for path, text in tree.items():
+        for needle, name in known.items():
+            at = text.find(needle)
+            if at >= 0:
+                yield Leak(path, key_at(text, at), f"the value of {name}")
+        for what, shape in _SHAPES:
+            for match in shape.finditer(text):
+                yield Leak(path, key_at(text, match.start()), what)
+        yield from _assigned(path, text, values)
+
+
+def needles(settings: Mapping[str, Any]) -> dict[str, str]:
+    """Text that must not be in any file -> the setting that it comes from."""
+    made: dict[str, str] = {}
+    for name, value in _secrets(settings):
+        pieces = [value] if "\n" not in value else value.splitlines()
+        minimum = _MINIMUM if len(pieces) == 1 else _MINIMUM_LINE
+        for piece in pieces:
+            if len(piece) >= minimum:
+                for form in _forms(piece):
+                    made.setdefault(form, name)
+    return made
+
+
+def _secrets(settings: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """(setting, value) of every secret: of the catalogue by type, of others by name."""
+    for name, value in settings.items():
+        setting = CATALOGUE.get(name)
+        if setting is not None and setting.type == "environment" and isinstance(value, dict):
+            yield from ((f"{name}.{key}", str(inner)) for key, inner in value.items() if inner)
+        is_secret = setting.type == "secret" if setting is not None else _SECRET_NAME.search(name)
+        if is_secret and isinstance(value, str) and value:
+            yield name, value
+
+
+def _forms(value: str) -> set[str]:
+    """The value as files may hold it: written, hashed, encoded."""
+    raw = value.encode()
+    forms = {
+        value,
+        json.dumps(value)[1:-1],
+        json.dumps(value, ensure_ascii=False)[1:-1],
+        value.replace("'", "''"),
+        html.escape(value),
+        urllib.parse.quote(value, safe=""),
+        hashlib.sha256(raw).hexdigest(),
+        base64.b64encode(hashlib.sha256(raw).digest()).decode(),
+        hashlib.sha1(raw, usedforsecurity=False).hexdigest(),
+        raw.hex(),
+    }
+    # Inside of a longer encoded text the value begins at one of three places of a group.
+    for offset in range(3):
+        encoded = base64.b64encode(b"\0" * offset + raw).decode()
+        first = (0, 2, 3)[offset]
+        last = len(encoded) - (0, 3, 2)[(offset + len(raw)) % 3]
+        if last - first >= _MINIMUM:
+            forms |= {encoded[first:last], encoded[first:last].translate(_URL_SAFE)}
+    return forms
+
+
+_URL_SAFE = str.maketrans("+/", "-_")
+
+
+def _assigned(path: str, text: str, values: Mapping[str, str]) -> Iterator[Leak]:
+    """Values under keys such as `password` that are short secrets, or look random."""
+    for match in _suspects(text):
+        value, at = match["value"], match.start("value")
+        if value in values:
+            yield Leak(path, key_at(text, at), f"the value of {values[value]}")
+        elif not _REFERENCE.search(match["key"]) and _looks_random(value):
+            yield Leak(path, key_at(text, at), "what looks like a secret")
+
+
+def _suspects(text: str) -> Iterator[re.Match[str]]:
+    """Assignments to keys that speak of a secret."""
+    done = 0
+    for word in _WORDS.finditer(text):
+        begin = text.rfind("\n", 0, word.start()) + 1
+        if begin < done:
+            continue
+        end = text.find("\n", word.end())
+        done = end if end >= 0 else len(text)
+        for match in _ASSIGNED.finditer(text, begin, done):
+            if _WORDS.search(match["key"]):
+                yield match
+        following = text.find("\n", done + 1)
+        named = _NAMED.search(text, begin, following if following >= 0 else len(text))
+        if named and _WORDS.search(named["key"]):
+            yield named
+
+
+def _looks_random(value: str) -> bool:
+    if _DIGEST.fullmatch(value):
+        return True
+    if not _RANDOM.fullmatch(value) or _WORDY.fullmatch(value):
+        return False
+    counts = Counter(value)
+    entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
+    classes = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
+    return entropy >= _ENTROPY and classes >= 2
