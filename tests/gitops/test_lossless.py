@@ -6,7 +6,7 @@ import copy
 
 import pytest
 
-from tests.gitops.comparison import comparable, differences
+from tests.gitops.comparison import comparable, differences, secret_keys
 from tests.gitops.conftest import Exported
 
 
@@ -18,6 +18,13 @@ def test_charts_equal_the_manifests(export_of: Exported) -> None:
 def test_there_is_a_chart_of_clickhouse_only_with_clickhouse(export_of: Exported) -> None:
     own = export_of.name != "external-clickhouse"
     assert list(export_of.charts) == ["aspects", "aspects-clickhouse"][: 2 if own else 1]
+
+
+def test_the_charts_make_the_secrets_of_the_manifests(export_of: Exported) -> None:
+    """Same name, same keys; the values come from elsewhere."""
+    assert secret_keys(export_of.documents) == secret_keys(export_of.manifests)
+    assert secret_keys(export_of.documents)
+    assert not [document for document in export_of.documents if document["kind"] == "Secret"]
 
 
 @pytest.mark.parametrize("kind", ["Deployment", "ConfigMap", "ClickHouseInstallation"])

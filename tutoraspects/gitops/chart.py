@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from tutoraspects import __version__
-from tutoraspects.gitops import charttext, fields, manifests, yamltext
+from tutoraspects.gitops import charttext, fields, manifests, waves, yamltext
 from tutoraspects.gitops.components import (
     APPLICATION_CHART,
     CLICKHOUSE_CHART,
     Component,
     component_of,
 )
-from tutoraspects.gitops.lift import Lifter, data_name, scopes
+from tutoraspects.gitops.lift import Lifted, Lifter, data_name, scopes
 from tutoraspects.gitops.manifests import COMPONENT_LABEL, Document
-from tutoraspects.gitops.values import Value, Values, commented, values_yaml
+from tutoraspects.gitops.values import Values, values_yaml
 from tutoraspects.gitops.values_schema import values_schema
 from tutoraspects.gitops.yamltext import Block, Expression, Extended
 
@@ -57,43 +57,40 @@ class Chart:
         )
         for component, documents in self.components.items():
             self.values.heading(component.key, component.meaning)
-            comment = commented(component, "enabled", fields.COMMENTS["enabled"])
-            enabled = self.values.add(
-                Value(f"{component.key}.enabled", True, fields.SCHEMAS["enabled"], comment)
-            )
             keys = scopes(component, documents)
             lifter = Lifter(self.name, component, self.values, config_maps)
             for document in documents:
                 kind, name = document["kind"].lower(), document["metadata"]["name"]
                 lifted = lifter.lift(document, keys[manifests.title(document)])
-                text = self._template(document, lifted, component, enabled)
+                text = self._template(document, lifted, component)
                 yield f"templates/{component.key}/{kind}-{name}.yaml", text
 
-    def _template(
-        self, document: Document, lifted: Document, component: Component, enabled: str
-    ) -> str:
+    def _template(self, document: Document, lifted: Lifted, component: Component) -> str:
         """The text of a template file: named parts first, then the object if it is enabled."""
-        name = document["metadata"]["name"]
-        metadata = lifted["metadata"]
+        name, made = document["metadata"]["name"], lifted.document
+        metadata = made["metadata"]
         labels = {COMPONENT_LABEL: component.role, **(metadata.get("labels") or {})}
         metadata["labels"] = Extended(labels, always=[f'include "{self.name}.labels" .'])
-        parts = ""
+        _annotate(metadata, waves.annotations_of(document))
+        parts = guard = ""
         if document["kind"] == "ConfigMap":
             part = data_name(self.name, name)
-            parts = _define(part, yamltext.template(lifted["data"]))
-            lifted["data"] = Block(f'include "{part}" .', optional=False)
+            parts = _define(part, yamltext.template(made["data"]))
+            made["data"] = Block(f'include "{part}" .', optional=False)
         elif document["kind"] == "Job":
             # A Job cannot be changed: another content makes another name.
             part = f"{self.name}.job.{name}"
-            parts = _define(part, yamltext.template(lifted["spec"]))
-            lifted["spec"] = Block(f'include "{part}" .', optional=False)
+            parts = _define(part, yamltext.template(made["spec"]))
+            made["spec"] = Block(f'include "{part}" .', optional=False)
             metadata["name"] = Expression(
                 f'printf "{name}-%s" (include "{part}" . | sha256sum | trunc 8)'
             )
-        guard = ""
-        if document["kind"] == "HorizontalPodAutoscaler":
-            guard = _bounds(lifted, self.values)
-        return f"{parts}{{{{- if {enabled} }}}}\n{guard}{yamltext.template(lifted)}{{{{- end }}}}\n"
+        elif document["kind"] == "HorizontalPodAutoscaler":
+            guard = _bounds(made)
+        condition = " ".join(lifted.conditions)
+        if len(lifted.conditions) > 1:
+            condition = f"and {condition}"
+        return f"{parts}{{{{- if {condition} }}}}\n{guard}{yamltext.template(made)}{{{{- end }}}}\n"
 
     def _sort_values(self) -> None:
         keys = [component.key for component in self.components]
@@ -127,11 +124,24 @@ def charts(documents: Iterable[Document]) -> dict[str, Chart]:
     return dict(sorted(found.items(), reverse=True))  # aspects-clickhouse comes first
 
 
+def _annotate(metadata: Document, more: dict[str, str]) -> None:
+    """Add annotations of our own to those that a manifest or a value brings."""
+    present = metadata.get("annotations") or {}
+    if not more:
+        return
+    if isinstance(present, Block):
+        metadata["annotations"] = Extended(more, optional=[present.code])
+    elif isinstance(present, Extended):
+        metadata["annotations"] = replace(present, own={**present.own, **more})
+    else:
+        metadata["annotations"] = {**present, **more}
+
+
 def _define(name: str, body: str) -> str:
     return f'{{{{- define "{name}" -}}}}\n{body}{{{{- end }}}}\n'
 
 
-def _bounds(lifted: Document, values: Values) -> str:
+def _bounds(lifted: Document) -> str:
     """Refuses an autoscaler whose bounds contradict each other."""
     low, high = (lifted["spec"][bound].code for bound in ("minReplicas", "maxReplicas"))
     path = low.removeprefix("int .Values.").removesuffix(".minReplicas")

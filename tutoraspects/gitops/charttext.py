@@ -93,6 +93,46 @@ def readme(
     return "\n".join(_readme(name, description, components, values)) + "\n"
 
 
+def overview(paths: Iterable[str]) -> str:
+    """README.md of the whole output, from the paths of its files."""
+    paths = sorted(paths)
+    charts = sorted({path.split("/")[1] for path in paths if path.startswith("charts/")})
+    lines = [
+        "# Aspects for Kubernetes, by Git",
+        "",
+        "Made by `tutor config save` and `tutor aspects gitops export` of the Tutor plugin "
+        "Aspects, from the same manifests that `tutor k8s start` applies. Do not edit these "
+        "files: change a setting and export again.",
+        "",
+        "| Folder | Holds |",
+        "|---|---|",
+        *(f"| `charts/{chart}/` | a Helm chart, see its README.md |" for chart in charts),
+    ]
+    if any(path.startswith("argocd/") for path in paths):
+        lines += [
+            "| `argocd/` | the objects of Argo CD: apply `project.yaml` and `root.yaml` once, "
+            "everything else follows |",
+        ]
+    else:
+        lines += [
+            "",
+            "Argo CD applications are made once they know where this folder will be: "
+            "`tutor config save --set ASPECTS_GITOPS_REPOSITORY_URL=https://git.example.org/platform.git`.",
+        ]
+    lines += [
+        "",
+        "Without Argo CD, install the charts in this order:",
+        "",
+        "```",
+        *(
+            f"helm upgrade --install {chart} charts/{chart} --namespace openedx"
+            for chart in sorted(charts, key=lambda chart: chart == APPLICATION_CHART)
+        ),
+        "```",
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _readme(
     name: str,
     description: str,

@@ -34,8 +34,17 @@ COMPONENTS = (
     Component(
         "aspects",
         "secrets",
-        "The Secret that every component reads its passwords from.",
+        "The Secret that every component reads its passwords from, made from AWS Secrets Manager "
+        "by the External Secrets operator. Switch it off to make the Secret yourself.",
         "secrets",
+        settings={
+            "remoteKey": "ASPECTS_SECRETS_PREFIX",
+            "refreshInterval": "ASPECTS_SECRETS_REFRESH_MINUTES",
+            "region": "ASPECTS_SECRETS_REGION",
+            "store.create": "ASPECTS_SECRET_STORE_CREATE",
+            "store.name": "ASPECTS_SECRET_STORE",
+            "serviceAccount.annotations": "ASPECTS_SECRETS_ROLE_ARN",
+        },
     ),
     Component(
         "clickhouse",

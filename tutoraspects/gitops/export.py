@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from tutoraspects.errors import AspectsError
-from tutoraspects.gitops import chart, jobs, manifests
+from tutoraspects.gitops import (
+    argocd,
+    chart,
+    charttext,
+    external_secrets,
+    jobs,
+    leaks,
+    manifests,
+    yamltext,
+)
 
 #: Where the output lives below Tutor's environment.
 FOLDER = "plugins/aspects/gitops"
@@ -29,11 +38,19 @@ def render(env_root: Path, settings: Mapping[str, Any]) -> Tree:
     Raises AspectsError when the environment has not been rendered, or when a secret would be in
     the output.
     """
-    documents = jobs.filled_in(manifests.load(env_root), env_root)
-    documents = [document for document in documents if document["kind"] != "Secret"]
+    documents = manifests.load(env_root)
+    deployed = [
+        *external_secrets.external_secrets(documents, settings),
+        *(d for d in jobs.filled_in(documents, env_root) if d["kind"] != "Secret"),
+    ]
+    made = chart.charts(deployed)
     tree: Tree = {}
-    for name, made in chart.charts(documents).items():
-        tree.update({f"charts/{name}/{path}": text for path, text in made.files().items()})
+    for name, one in made.items():
+        tree.update({f"charts/{name}/{path}": text for path, text in one.files().items()})
+    for path, document in argocd.applications(list(made), settings):
+        tree[path] = yamltext.plain(document)
+    tree["README.md"] = charttext.overview(tree)
+    leaks.check(tree, settings)
     return dict(sorted(tree.items()))
 
 

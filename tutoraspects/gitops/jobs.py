@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tutoraspects.errors import AspectsError
-from tutoraspects.gitops import manifests
+from tutoraspects.gitops import manifests, smoke
 from tutoraspects.gitops.manifests import Document
 
 COMPONENT = "job"  # what Tutor's label app.kubernetes.io/component says of a pattern
@@ -29,8 +29,12 @@ TASKS = (Task("aspects-schema", "aspects-job", "jobs/init/aspects.sh"),)
 
 
 def filled_in(documents: list[Document], env_root: Path) -> list[Document]:
-    """The documents with Jobs in the place of the patterns."""
-    return [made for document in documents for made in _replacements(document, env_root)]
+    """The documents with Jobs in the place of the patterns, and the smoke test."""
+    smoke_test = smoke.smoke_test(documents)
+    return [
+        *(made for document in documents for made in _replacements(document, env_root)),
+        *([smoke_test] if smoke_test else []),
+    ]
 
 
 def is_pattern(document: Document) -> bool:

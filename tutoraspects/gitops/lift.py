@@ -10,13 +10,15 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tutoraspects.gitops import manifests, values_schema
+from tutoraspects.gitops import external_secrets, manifests, values_schema
 from tutoraspects.gitops.components import Component, camel
 from tutoraspects.gitops.fields import COMMENTS, SCHEMAS, bounded, image
 from tutoraspects.gitops.manifests import Document
 from tutoraspects.gitops.values import Value, Values, commented, expression
 from tutoraspects.gitops.yamltext import Block, Expression, Extended, WhenSet
 from tutoraspects.settings import CATALOGUE
+
+_NAMESPACE = Expression(".Release.Namespace", quoted=True)
 
 # Pod fields that are lifted whole, and what they are when a manifest does not set them.
 _POD_FIELDS: dict[str, Any] = {
@@ -26,6 +28,14 @@ _POD_FIELDS: dict[str, Any] = {
     "topologySpreadConstraints": [],
     "imagePullSecrets": [],
 }
+
+
+@dataclass(frozen=True)
+class Lifted:
+    """An object with expressions, and the values that must all be true for it to be there."""
+
+    document: Document
+    conditions: tuple[str, ...]
 
 
 @dataclass
@@ -39,16 +49,20 @@ class Lifter:
     component: Component
     values: Values
     config_maps: frozenset[str] = field(default_factory=frozenset)
+    _conditions: list[str] = field(default_factory=list)
 
-    def lift(self, document: Document, scope: str) -> Document:
+    def lift(self, document: Document, scope: str) -> Lifted:
         """A copy of an object in which expressions stand in the place of its values, which go
         below the key `scope`."""
         lifted = manifests.clone(document)
+        self._conditions = [self._value(self.component.key, "enabled", True)]
         for template in manifests.pod_templates(lifted):
             self._pods(template, scope)
         kinds: dict[str, Callable[[Document, str], None]] = {
             "ClickHouseInstallation": self._installation,
             "ClickHouseKeeperInstallation": self._installation,
+            "ClusterSecretStore": self._secret_store,
+            "ExternalSecret": self._external_secret,
             "Deployment": self._controller,
             "StatefulSet": self._controller,
             "HorizontalPodAutoscaler": self._autoscaler,
@@ -58,7 +72,7 @@ class Lifter:
         }
         if document["kind"] in kinds:
             kinds[document["kind"]](lifted, scope)
-        return lifted
+        return Lifted(lifted, tuple(self._conditions))
 
     # -- values ----------------------------------------------------------------------------------
 
@@ -174,9 +188,35 @@ class Lifter:
     def _service_account(self, document: Document, scope: str) -> None:
         metadata = document["metadata"]
         own = metadata.get("annotations") or {}
-        schema = values_schema.annotation_map(list(own))
-        more = self._value(scope, "serviceAccount.annotations", {}, schema)
-        metadata["annotations"] = _appended(own, more)
+        schema = values_schema.annotation_map([])
+        metadata["annotations"] = Block(
+            self._value(scope, "serviceAccount.annotations", own, schema)
+        )
+        if metadata["name"] == external_secrets.READER:
+            self._conditions.append(self._value(scope, "store.create", True))
+
+    def _external_secret(self, document: Document, scope: str) -> None:
+        spec = document["spec"]
+        store = self._value(scope, "store.name", spec["secretStoreRef"]["name"])
+        spec["secretStoreRef"]["name"] = Expression(store, quoted=True)
+        interval = self._value(scope, "refreshInterval", spec["refreshInterval"])
+        spec["refreshInterval"] = Expression(interval, quoted=True)
+        for entry in spec["data"]:
+            remote = entry["remoteRef"]
+            remote["key"] = Expression(self._value(scope, "remoteKey", remote["key"]), quoted=True)
+
+    def _secret_store(self, document: Document, scope: str) -> None:
+        """A store of the whole cluster that serves the namespace of the release."""
+        self._conditions.append(self._value(scope, "store.create", True))
+        metadata, spec = document["metadata"], document["spec"]
+        metadata["name"] = Expression(self._value(scope, "store.name", metadata["name"]), True)
+        for condition in spec.get("conditions") or []:
+            condition["namespaces"] = [_NAMESPACE]
+        aws = spec["provider"]["aws"]
+        aws["region"] = Expression(self._value(scope, "region", aws["region"]), quoted=True)
+        account = ((aws.get("auth") or {}).get("jwt") or {}).get("serviceAccountRef")
+        if account is not None:
+            account["namespace"] = _NAMESPACE
 
     def _ingress(self, document: Document, scope: str) -> None:
         """One class, one host and all annotations: where several ingresses share a component, they
