@@ -62,7 +62,13 @@ setup(
         # What the `aspects` command needs inside the job image, where Tutor is not installed.
         # templates/aspects/build/aspects/requirements.txt pins it.
         "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10"],
+        # What `tutor aspects secrets` needs. kubernetes 37, which Tutor would take, wants a newer
+        # python-dateutil than botocore does.
+        "gitops": ["boto3>=1.35", "kubernetes<37"],
         "dev": [
+            "argocd-source-lint==1.2.2",
+            "boto3>=1.35",
+            "kubernetes<37",  # see gitops
             "celery>=5.5,<5.7",  # 5.7 wants an older python-dateutil than Tutor does
             "clickhouse-connect>=0.8",
             "clickhouse-driver[lz4,zstd]>=0.2.9",
