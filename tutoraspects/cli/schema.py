@@ -122,8 +122,8 @@ def check(as_json: bool, without_replication: bool) -> None:
     if not report.sound:
         faulty = sum(not node.sound for node in report.nodes)
         raise AspectsError(
-            f"{faulty} of {len(report.nodes)} nodes differ from the declared schema in "
-            f"{report.count} places: run `aspects schema sync`."
+            f"{faulty} of {len(report.nodes)} nodes differ from the declared schema, in "
+            f"{report.count} place{'' if report.count == 1 else 's'}: run `aspects schema sync`."
         )
     click.secho(
         f"done: {report.objects} objects are as declared on {len(report.nodes)} of "
@@ -160,7 +160,8 @@ def sync(
                 click.echo(f"{statement};")
     if left:
         raise AspectsError(
-            f"{len(left)} differences need a hand, the first being {left[0]}; {left[0].advice}."
+            f"{len(left)} {'difference needs' if len(left) == 1 else 'differences need'} a hand, "
+            f"the first being {left[0]}; {left[0].advice}."
         )
     if not nothing:
         click.secho(f"done: {len(repairs)} of {len(repairs)} nodes are as declared.", fg="green")
