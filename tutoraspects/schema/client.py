@@ -24,7 +24,8 @@ ANSWER_SECONDS = 900
 DDL_SECONDS = 300
 
 _WRONG_USER = {192, 193, 194, 516}
-_ACCESS_DENIED = 497
+# Access denied; a read-only user; a setting that the user's profile forbids to change.
+_FORBIDDEN = {164, 452, 497}
 _DDL_TIMEOUT = 159
 _UNKNOWN_CLUSTER = 701
 _NO_KEEPER = {225, 999}
@@ -136,8 +137,11 @@ class Client:
                 f"{where} refuses the user '{self.target.user}': check ASPECTS_CLICKHOUSE_USER "
                 "and ASPECTS_CLICKHOUSE_PASSWORD."
             )
-        elif code == _ACCESS_DENIED:
-            message = f"{where} forbids it ({text}): use the administrator's user."
+        elif code in _FORBIDDEN:
+            message = (
+                f"{where} forbids it to '{self.target.user}' ({text}): set the administrator in "
+                "ASPECTS_CLICKHOUSE_USER and ASPECTS_CLICKHOUSE_PASSWORD."
+            )
         elif code == _DDL_TIMEOUT:
             message = (
                 f"{where} says that not every node finished in time ({text}): bring all nodes "
