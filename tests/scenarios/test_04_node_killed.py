@@ -1,11 +1,19 @@
-"""Promise: while a shard is away writers are refused loudly; nothing acknowledged is lost."""
+"""Promise: while a shard is away writers are refused loudly; nothing acknowledged is lost.
+
+The text of every acknowledged event is stored. Columns are written after the text: a node that
+dies in between keeps the one without the other, and `aspects reparse` makes up for it.
+"""
 
 from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
 from tests.lab.lab import Lab
 from tests.scenarios import steps
+from tests.scenarios.steps import PARSED, QUARANTINE, RAW
 from tests.scenarios.test_03_ralph_killed import Load, under_load
 from tutoraspects.events.lrs import Wire
 from tutoraspects.events.stream import Generator
@@ -27,7 +35,48 @@ def test_killed_and_started_again(cluster: Lab, victim: int) -> None:
         finally:
             cluster.start_node(victim)
 
-    summary = under_load(cluster, 41 + victim, trouble)
+    summary = under_load(cluster, 41 + victim, trouble, mend=lambda: repaired(cluster))
     # Loudly: none of five single statements, of learners of either shard, was taken meanwhile.
     assert {status for status, _ in refusals} == {500}, refusals
     assert summary.retries > 0, "a node was killed and nobody noticed: the kill missed the load"
+
+
+def repaired(lab: Lab) -> list[dict[str, int]]:
+    """What `aspects reparse` says it did to each node."""
+    return list(json.loads(lab.aspects("reparse", "--json").stdout))
+
+
+def test_what_a_node_had_no_time_to_parse_is_parsed_again(lab: Lab) -> None:
+    """The node dies between text and columns; Ralph then takes the repeated event as stored."""
+    start = datetime.now(timezone.utc) - timedelta(days=2)
+    events = list(Generator(seed=43, count=600, courses=3, learners=60, start=start))
+    events[7]["result"] = {"score": {"raw": "full"}}
+    lines = [json.dumps(event).encode() for event in events]
+    steps.through_ralph(lab, lines[:300])
+
+    local = "_local" if lab.cluster else ""
+    views = ("xapi.xapi_events_all_ralph_mv", "xapi.xapi_events_all_vector_mv")
+    for view in views:
+        lab.on_nodes(f"DETACH TABLE {view}")
+    try:
+        steps.through_ralph(lab, lines[200:500])
+        assert steps.through_vector(lab, events[400:]).status == 200
+    finally:
+        for view in views:
+            lab.on_nodes(f"ATTACH TABLE {view}")
+
+    summary = steps.through_ralph(lab, lines[:500])
+    assert summary.known == 500, "Ralph looks the statements up, and finds their text"
+    assert steps.count(lab, PARSED).distinct < 300
+
+    assert lab.aspects("reparse", "--dry-run").returncode == 0
+    assert steps.count(lab, PARSED).distinct < 300
+    assert sum(node["mended"] for node in repaired(lab)) >= 300
+    steps.assert_exactly(lab, PARSED, 599)
+    steps.assert_exactly(lab, QUARANTINE, 1)
+    steps.assert_exactly(lab, RAW["ralph"], 500)
+    steps.assert_exactly(lab, RAW["vector"], 200)
+    assert [node["lacking"] for node in repaired(lab)] == [0] * len(lab.nodes)
+
+    lab.on_nodes(f"OPTIMIZE TABLE xapi.xapi_events_all_parsed{local} FINAL")
+    assert steps.count(lab, PARSED).rows == 599

@@ -40,6 +40,19 @@ def aspects_schema(arguments: tuple[str, ...]) -> list[tuple[str, str]]:
     return _run(["schema", *arguments])
 
 
+@click.command(
+    name="reparse-events", help="Mend events whose node died in the middle of an insert."
+)
+@click.option("--days", help="Look at events of the last N days.")
+@click.option("--dry-run", is_flag=True, help="Count them only.")
+def reparse_events(days: str | None, dry_run: bool) -> list[tuple[str, str]]:
+    """Run `aspects reparse` in the job image."""
+    words = ["reparse"]
+    if days is not None:
+        words += ["--days", days]
+    return _run([*words, "--dry-run"] if dry_run else words)
+
+
 def _run(words: list[str]) -> list[tuple[str, str]]:
     """The job's script: `aspects` with these arguments, quoted for the shell."""
     # Tutor renders the script with Jinja: braces in a value must not reach it as a template.
@@ -47,4 +60,4 @@ def _run(words: list[str]) -> list[tuple[str, str]]:
 
 
 #: For the CLI_DO_COMMANDS filter.
-COMMANDS = [load_events, aspects_schema]
+COMMANDS = [load_events, aspects_schema, reparse_events]

@@ -13,6 +13,7 @@ from tutoraspects.errors import AspectsError
 # Command -> module that holds it under the same name, imported when it is used.
 COMMANDS = {
     "load": "tutoraspects.cli.load",
+    "reparse": "tutoraspects.cli.reparse",
     "schema": "tutoraspects.cli.schema",
 }
 
