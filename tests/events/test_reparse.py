@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shlex
 from datetime import datetime, timedelta, timezone
 
@@ -21,7 +22,7 @@ def test_the_windows_cover_the_days_without_a_gap(days: float) -> None:
     windows = list(_windows(days))
     assert windows[0][0] <= now - timedelta(days=days) + timedelta(seconds=1)
     assert windows[-1][1] > now
-    assert all(before[1] == after[0] for before, after in zip(windows, windows[1:], strict=False))
+    assert all(before[1] == after[0] for before, after in itertools.pairwise(windows))
     assert all(timedelta(0) < end - start <= timedelta(days=1) for start, end in windows)
 
 
