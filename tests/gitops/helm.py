@@ -18,11 +18,17 @@ class Refused(Exception):
     """What helm said when it did not render."""
 
 
-def run(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:
+def run(
+    *arguments: str | Path, check: bool = True, stdin: str = ""
+) -> subprocess.CompletedProcess[str]:
     if not HELM.exists():
         pytest.fail(f"{HELM} is missing: run `make lab`")
     done = subprocess.run(
-        [str(HELM), *map(str, arguments)], capture_output=True, text=True, check=False
+        [str(HELM), *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert not check or done.returncode == 0, f"helm {arguments}:\n{done.stdout}{done.stderr}"
     return done
@@ -32,12 +38,12 @@ def template(
     chart: Path, values: dict[str, Any] | None = None, *more: str, version: str = "1.33.0"
 ) -> list[Document]:
     """The objects of a chart, read as strictly as Kubernetes does. Raises Refused."""
-    arguments = ["template", "aspects", str(chart), "--namespace", "openedx", *more]
-    if values:
-        path = chart.parent / f".{chart.name}-values.yaml"
-        path.write_text(yaml.safe_dump(values), encoding="utf8")
-        arguments += ["--values", str(path)]
-    done = run(*arguments, "--kube-version", version, check=False)
+    done = run(
+        *("template", "aspects", chart, "--namespace", "openedx", "--kube-version", version),
+        *("--values", "-", *more),
+        check=False,
+        stdin=yaml.safe_dump(values or {}),
+    )
     if done.returncode != 0:
         raise Refused(done.stderr)
     return load_all(done.stdout)

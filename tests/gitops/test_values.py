@@ -144,7 +144,7 @@ def leaves(chart: Path) -> Iterator[Leaf]:
         for key, inner in node["properties"].items():
             if (*path, key) == ("global",):
                 continue
-            if inner.get("properties"):
+            if inner.get("required"):
                 assert inner["additionalProperties"] is False, path
                 assert inner["required"] == list(inner["properties"]), path
                 yield from walk(inner, (*path, key))

@@ -135,7 +135,11 @@ class Lifter:
         whole = expression(f"{scope}.image")
         container["image"] = Expression(f'include "{self.chart}.image" {whole}', quoted=True)
         resources = self._value(scope, "resources", container.get("resources") or {})
-        container["resources"] = Block(f"toYaml {resources}", optional=False)
+        container["resources"] = (
+            Block(f"toYaml {resources}", optional=False)
+            if "resources" in container
+            else Block(resources)
+        )
         own = container.get("env") or []
         schema = values_schema.variables([variable["name"] for variable in own])
         container["env"] = _appended(own, self._value(scope, "extraEnv", [], schema))
@@ -147,7 +151,9 @@ class Lifter:
         if "replicas" in spec:
             # Pods that share a claim by its name cannot be more than one.
             limits = {"maximum": 1} if _shares_a_claim(spec["template"]) else {}
-            spec["replicas"] = self._number(scope, "replicas", spec["replicas"], **limits)
+            spec["replicas"] = self._number(
+                scope, "replicas", spec["replicas"], minimum=0, **limits
+            )
         for claim in spec.get("volumeClaimTemplates") or []:
             self._storage(claim["spec"], scope)
 

@@ -1,9 +1,8 @@
-"""The Kubernetes objects of the plugin, as they stand in Tutor's environment.
+"""The Kubernetes objects of the plugin, as kustomize would read them from Tutor's environment.
 
-The rendered environment is the only source: the manifests, and the ConfigMaps that kustomize makes
-from files. A template renders to nothing when its part is not deployed. Whether Tutor itself
-applies the manifests (ASPECTS_K8S_MANAGED_BY) is another question, so its list of resources is not
-asked.
+The rendered environment is the only source: what `tutor k8s start` applies is what the export
+describes. kustomization.yml says which files count: one that is rendered and not listed there
+belongs to a part that is not deployed.
 """
 
 from __future__ import annotations
@@ -45,19 +44,16 @@ def load(env_root: Path) -> list[Document]:
         for entry in kustomization.get("configMapGenerator") or []
         if _sources(entry) and all(path.startswith(OURS) for _, path in _sources(entry))
     ]
-    # What is merged over Tutor's own manifests is no object of this plugin.
-    patches = {env_root / entry.get("path", "") for entry in kustomization.get("patches") or []}
-    folder = env_root / OURS / "k8s"
-    documents = [
-        document
-        for path in sorted(folder.glob("*.yml"))
-        if path not in patches
-        for document in _read(path)
+    listed = [
+        path
+        for path in kustomization.get("resources") or []
+        if path.startswith(OURS) and path.endswith((".yml", ".yaml"))
     ]
+    documents = [document for path in listed for document in _read(env_root / path)]
     if not documents:
         raise AspectsError(
-            f"{folder} holds no manifest of Aspects: run `tutor plugins enable aspects` and "
-            "`tutor config save`."
+            f"{env_root / 'kustomization.yml'} lists no manifest of Aspects: run "
+            "`tutor plugins enable aspects` and `tutor config save`."
         )
     return generated + documents
 

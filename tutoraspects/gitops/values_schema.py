@@ -39,15 +39,14 @@ _LABEL_KEY = "^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61
 _WEIGHT = integer(1, 100)
 
 
-def _map(values: Mapping[str, Any]) -> Schema:
+def _map(values: Mapping[str, Any], keys: str = _LABEL_KEY) -> Schema:
+    """A map with keys of a pattern. Not by `propertyNames`, whose faults Helm tells without their
+    path."""
     return {
         "type": "object",
-        "propertyNames": {"pattern": _LABEL_KEY},
-        "additionalProperties": dict(values),
+        "patternProperties": {keys: dict(values)},
+        "additionalProperties": False,
     }
-
-
-ANNOTATIONS: Schema = _map(TEXT)
 
 
 def _key_reference(*more: str) -> Schema:
@@ -73,11 +72,7 @@ DEFINITIONS: dict[str, Schema] = {
     },
     "resources": closed(
         {
-            name: {
-                "type": "object",
-                "propertyNames": {"pattern": "^(cpu|memory|ephemeral-storage|hugepages-.+|.+/.+)$"},
-                "additionalProperties": reference("quantity"),
-            }
+            name: _map(reference("quantity"), "^(cpu|memory|ephemeral-storage|hugepages-.+|.+/.+)$")
             for name in ("requests", "limits")
         }
     ),
@@ -192,10 +187,10 @@ def variables(taken: list[str]) -> Schema:
 
 def annotation_map(taken: list[str]) -> Schema:
     """Annotations, without those that the manifests set."""
-    if not taken:
-        return dict(ANNOTATIONS)
-    names = {"pattern": _LABEL_KEY, "not": {"enum": sorted(taken)}}
-    return {**ANNOTATIONS, "propertyNames": names}
+    schema = _map(TEXT)
+    if taken:
+        schema["properties"] = dict.fromkeys(sorted(taken), False)
+    return schema
 
 
 def values_schema(chart: str, values: Values) -> str:
