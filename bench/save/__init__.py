@@ -1,0 +1,1 @@
+"""How long `tutor config save` takes."""
