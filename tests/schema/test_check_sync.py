@@ -35,7 +35,7 @@ ONE_NODE = [
     ),
     (
         ["ALTER TABLE xapi.xapi_events_all MODIFY COLUMN event CODEC(LZ4)"],
-        "xapi_events_all.event: the codec is LZ4 instead of ZSTD(3)",
+        "xapi_events_all.event: the codec is LZ4 instead of ZSTD(1)",
         True,
     ),
     (

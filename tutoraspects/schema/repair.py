@@ -203,10 +203,19 @@ def _sync_node(
     for item in left:
         if not item.repair:
             say(f"{address}: cannot mend {item}; {item.advice}")
+    if not dry_run and any(item.object in _parsing(context) for item in mendable):
+        say(f"{address}: events that came meanwhile may be unparsed: run `aspects schema reparse`")
     word = "would mend" if dry_run else "done, mended"
     count = len(mendable)
     say(f"{address}: {word} {count} of {len(differences)}, {time.monotonic() - start:.1f} s")
     return Repair(str(address), tuple(done), tuple(statements), tuple(left))
+
+
+def _parsing(context: Context) -> set[str]:
+    """What stands between an event and its parsed row besides tables that hold rows."""
+    schema = context.history.schema
+    passing = [table.ref for table in schema.tables.values() if not table.holds_data]
+    return {str(ref) for ref in [*schema.views, *passing]}
 
 
 def _mend(context: Context, client: Client, item: Difference) -> None:

@@ -105,7 +105,7 @@ def upgrade(op: Operations) -> None:
             Column("received_at", "DateTime"),
             Column("source", LABEL, comment="ralph or vector"),
             Column("reason", LABEL),
-            Column("event", TEXT, "ZSTD(3)", comment="The text as received, up to 1 MiB"),
+            Column("event", TEXT, "ZSTD(1)", comment="The text as received, up to 1 MiB"),
         ),
         placement=Placement.SHARDED,
         engine="ReplacingMergeTree",

@@ -287,7 +287,7 @@ def upgrade(op: Operations) -> None:
         ref=Ref(names.vector_database, names.tracking_table),
         columns=(
             Column("time", "DateTime", "Delta(4), ZSTD(1)"),
-            Column("message", "String", "ZSTD(3)"),
+            Column("message", "String", "ZSTD(1)"),
         ),
         placement=Placement.SHARDED,
         partition_by="toYYYYMM(time)",
@@ -307,7 +307,7 @@ def raw_table(ref: Ref, source: str, ttl: str) -> Table:
         columns=(
             Column("event_id", "UUID", "NONE"),
             Column("emission_time", "DateTime64(6)", "Delta(8), ZSTD(1)"),
-            Column("event", "String", "ZSTD(3)"),
+            Column("event", "String", "ZSTD(1)"),
         ),
         placement=Placement.SHARDED,
         engine="ReplacingMergeTree",
