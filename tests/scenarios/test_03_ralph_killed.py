@@ -15,7 +15,7 @@ from tests.scenarios.steps import PARSED, RAW
 from tutoraspects.events.send import Pace, Summary, send
 from tutoraspects.events.stream import Generator
 
-COUNT = 6000
+COUNT = 4000
 PACE = Pace(batch_size=50, connections=4, rate=1500, patience=60, timeout=10)
 
 
