@@ -118,3 +118,15 @@ def test_replicas_meet_as_declared(start_lab: type[Lab]) -> None:
     assert {"xapi_events_all_local", "course_blocks", "auth_user"} <= tables
     report = json.loads(lab.aspects("schema", "check", "--json").stdout)
     assert report["sound"] and len(report["nodes"]) == 4
+
+
+def test_a_replica_that_lost_its_disk_is_made_again(start_lab: type[Lab]) -> None:
+    """Keeper still knows the replica under the same name: sync drops that and makes it anew."""
+    lab = start_lab(shards=1, replicas=2, zookeeper=True, schema=True)
+    lab.erase_node(1)
+    lab.start_node(1)
+    assert lab.on_nodes("SELECT count() FROM system.replicas")[1] == [(0,)]
+    lab.aspects("schema", "sync")
+    lab.aspects("schema", "check")
+    sql = "SELECT DISTINCT total_replicas FROM system.replicas"
+    assert lab.on_nodes(sql) == [[(2,)], [(2,)]]

@@ -32,6 +32,7 @@ _NO_KEEPER = {225, 999}
 
 ALREADY_RUNNING = 216
 REPLICA_EXISTS = 253
+REPLICA_ACTIVE = 305
 
 
 class ServerError(AspectsError):

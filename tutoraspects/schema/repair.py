@@ -9,13 +9,16 @@ from dataclasses import dataclass, field, replace
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import catalog, ddl, lock, state
-from tutoraspects.schema.client import REPLICA_EXISTS, Client, ServerError
+from tutoraspects.schema.client import REPLICA_ACTIVE, REPLICA_EXISTS, Client, ServerError
 from tutoraspects.schema.compare import Comparison, Difference
 from tutoraspects.schema.ddl import Statement
 from tutoraspects.schema.formatted import Formatter
 from tutoraspects.schema.nodes import Cluster, discover
 from tutoraspects.schema.runner import Context, Say
 from tutoraspects.schema.target import Address
+
+# Twice the time after which Keeper forgets a server that is gone.
+SESSION_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -231,10 +234,22 @@ def _mend(context: Context, client: Client, item: Difference) -> None:
 def _replace_replica(
     context: Context, client: Client, item: Difference, statement: Statement
 ) -> None:
-    """Make a table whose replica is still known in Keeper, from before the node lost its disk."""
+    """Make a table whose replica is still known in Keeper, from before the node lost its disk.
+
+    Until the lost server's session ends there, the replica counts as alive and is not dropped.
+    """
     assert item.replica_of is not None
     macros = dict(client.rows("SELECT macro, substitution FROM system.macros"))
-    client.run(ddl.drop_replica(item.replica_of, context.layout, macros).sql)
+    drop = ddl.drop_replica(item.replica_of, context.layout, macros)
+    deadline = time.monotonic() + SESSION_SECONDS
+    while True:
+        try:
+            client.run(drop.sql)
+            break
+        except ServerError as error:
+            if error.code != REPLICA_ACTIVE or time.monotonic() > deadline:
+                raise
+            time.sleep(1)
     client.run(statement.sql)
 
 
