@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import datetime
 
 import click
 
 from tutoraspects.errors import AspectsError
-from tutoraspects.schema import repair, reparse, runner, users
+from tutoraspects.schema import repair, runner, users
 from tutoraspects.schema import status as schema_status
 from tutoraspects.schema.runner import Context
 
@@ -166,42 +165,6 @@ def sync(
         )
     if not nothing:
         click.secho(f"done: {len(repairs)} of {len(repairs)} nodes are as declared.", fg="green")
-
-
-day = click.DateTime(formats=["%Y-%m-%d"])
-
-
-@schema.command("reparse")
-@click.option("--from", "first", type=day, help="First UTC day, e.g. 2026-10-01.")
-@click.option("--to", "last", type=day, help="Last UTC day.")
-@click.option("--dry-run", is_flag=True, help="Count only; parse nothing.")
-@as_json
-@lock_timeout
-def parse_again(
-    first: datetime | None,
-    last: datetime | None,
-    dry_run: bool,
-    as_json: bool,
-    lock_timeout: float,
-) -> None:
-    """Parse stored events that were not parsed when they came, because a view was missing.
-
-    To be run after `aspects schema sync` has mended a view. Run again it finds nothing.
-    """
-    days = reparse.reparse(
-        _context(),
-        _say,
-        lock_timeout,
-        first.date() if first else None,
-        last.date() if last else None,
-        dry_run,
-    )
-    if as_json:
-        _print_json([item.as_dict() for item in days])
-        return
-    rows = sum(item.rows for item in days)
-    verdict = "are not parsed" if dry_run else "parsed"
-    click.secho(f"done: {rows} rows {verdict}.", fg="green")
 
 
 @schema.command("users")

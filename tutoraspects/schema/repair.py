@@ -207,7 +207,7 @@ def _sync_node(
         if not item.repair:
             say(f"{address}: cannot mend {item}; {item.advice}")
     if not dry_run and any(item.object in _parsing(context) for item in mendable):
-        say(f"{address}: events that came meanwhile may be unparsed: run `aspects schema reparse`")
+        say(f"{address}: events that came meanwhile may be unparsed: run `aspects reparse`")
     word = "would mend" if dry_run else "done, mended"
     count = len(mendable)
     say(f"{address}: {word} {count} of {len(differences)}, {time.monotonic() - start:.1f} s")
