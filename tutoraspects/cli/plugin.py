@@ -12,6 +12,7 @@ from tutor.commands.context import Context
 from tutoraspects import topology
 from tutoraspects.cli import gitops
 from tutoraspects.cli import plan as presentation
+from tutoraspects.cli.preflight import preflight
 from tutoraspects.cli.secrets import secrets
 from tutoraspects.settings import validation
 
@@ -64,6 +65,7 @@ def plan(
 
 
 aspects.add_command(gitops.gitops)
+aspects.add_command(preflight)
 aspects.add_command(secrets)
 
 #: For the CLI_COMMANDS filter.

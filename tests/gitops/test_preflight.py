@@ -1,0 +1,343 @@
+"""`tutor aspects preflight`: every need is asked for, every gap named with its command.
+
+kubectl is a test double (fake_kubectl.py) that answers in kubectl's JSON.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gitops.conftest import Exported, exported
+from tutoraspects.cli.preflight import size_of
+from tutoraspects.gitops import preflight, quantities
+from tutoraspects.gitops.preflight import is_custom
+from tutoraspects.topology import plan
+
+FAKE = Path(__file__).with_name("fake_kubectl.py")
+GROWS = {"allowVolumeExpansion": True}
+ARGOCD = {
+    "ASPECTS_K8S_MANAGED_BY": "argocd",
+    "ASPECTS_GITOPS_REPOSITORY_URL": "https://git.example.org/team/platform.git",
+}
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def crd(group: str, kind: str, version: str, *fields: str) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    node = schema
+    for step in fields:
+        node = node.setdefault("properties", {}).setdefault(step, {})
+    return {
+        "metadata": {"name": f"{kind.lower()}s.{group}"},
+        "spec": {
+            "group": group,
+            "names": {"kind": kind},
+            "versions": [
+                {"name": version, "served": True, "schema": {"openAPIV3Schema": schema}},
+            ],
+        },
+    }
+
+
+def node(zone: str, cpu: str = "15890m", memory: str = "64000000Ki", **spec: Any) -> dict[str, Any]:
+    return {
+        "metadata": {"name": zone, "labels": {"topology.kubernetes.io/zone": zone}},
+        "spec": spec,
+        "status": {
+            "allocatable": {"cpu": cpu, "memory": memory},
+            "conditions": [{"type": "Ready", "status": "True"}],
+        },
+    }
+
+
+CRDS = "get customresourcedefinitions"
+CHI_KIND = "ClickHouseInstallation"
+CHI = crd(
+    "clickhouse.altinity.com",
+    CHI_KIND,
+    "v1",
+    *("spec", "configuration", "zookeeper", "keeper"),
+)
+CHK = crd("clickhouse-keeper.altinity.com", "ClickHouseKeeperInstallation", "v1")
+# A cluster that has everything the production configuration needs.
+READY: dict[str, Any] = {
+    "version": {"serverVersion": {"major": "1", "minor": "33+"}},
+    CRDS: {"items": [CHI, CHK]},
+    "get storageclasses": {"items": [{"metadata": {"name": "gp3"}, **GROWS}]},
+    "get apiservice v1beta1.metrics.k8s.io": {
+        "status": {"conditions": [{"type": "Available", "status": "True"}]}
+    },
+    "get nodes": {"items": [node(zone) for zone in "abcdef"]},
+}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    (tmp_path / "kubectl").symlink_to(FAKE)
+
+    def call(
+        made: Exported, cluster: Mapping[str, Any], *options: str
+    ) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "cluster.json").write_text(json.dumps(cluster), "utf8")
+        return made.project.run(
+            "aspects",
+            "preflight",
+            *options,
+            check=False,
+            environment={
+                "PATH": f"{tmp_path}:{os.environ['PATH']}",
+                "FAKE_CLUSTER": str(tmp_path / "cluster.json"),
+            },
+        )
+
+    return call
+
+
+def without(path: str, *steps: Any, value: Any = None) -> dict[str, Any]:
+    """READY with one thing gone, or with another value in its place."""
+    cluster = copy.deepcopy(READY)
+    if not steps:
+        if value is None:
+            del cluster[path]
+        else:
+            cluster[path] = value
+        return cluster
+    inner = cluster[path]
+    for step in steps[:-1]:
+        inner = inner[step]
+    inner[steps[-1]] = value
+    return cluster
+
+
+def test_a_ready_cluster_passes(run: Run, production: Exported) -> None:
+    done = run(production, READY)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "MISSING" not in done.stdout and "needs are met." in done.stdout
+
+
+MISSING: list[tuple[str, dict[str, Any], str, str]] = [
+    (
+        "old Kubernetes",
+        without("version", "serverVersion", "minor", value="29"),
+        "Kubernetes 1.30 or later (found: 1.29)",
+        "aws eks update-cluster-version",
+    ),
+    (
+        "no Keeper kind",
+        without(CRDS, value={"items": [CHI]}),
+        "kind ClickHouseKeeperInstallation of clickhouse-keeper.altinity.com/v1",
+        "--repo https://helm.altinity.com --version 0.27.2",
+    ),
+    (
+        "another version of the kind",
+        without(CRDS, "items", 0, "spec", "versions", 0, "name", value="v2"),
+        "kind ClickHouseInstallation of clickhouse.altinity.com/v1 (found: v2)",
+        "helm upgrade --install altinity-clickhouse-operator",
+    ),
+    (
+        "an operator before 0.27",
+        without(
+            CRDS,
+            value={"items": [crd("clickhouse.altinity.com", CHI_KIND, "v1"), CHK]},
+        ),
+        "ClickHouseInstallation with spec.configuration.zookeeper.keeper (operator 0.27 or later)",
+        "--version 0.27.2",
+    ),
+    (
+        "no storage class of that name",
+        without("get storageclasses", "items", 0, "metadata", value={"name": "gp2"}),
+        "storage class gp3 (found: gp2)",
+        "kind: StorageClass",
+    ),
+    (
+        "volumes that cannot grow",
+        without("get storageclasses", "items", 0, "allowVolumeExpansion", value=False),
+        "volumes of class gp3 that can grow",
+        "kubectl patch storageclass gp3",
+    ),
+    (
+        "no metrics server",
+        without("get apiservice v1beta1.metrics.k8s.io"),
+        "the metrics server, for the autoscaler",
+        "--addon-name metrics-server",
+    ),
+    (
+        "a metrics server that is down",
+        without("get apiservice v1beta1.metrics.k8s.io", "status", "conditions", value=[]),
+        "(found: installed and not available)",
+        "--addon-name metrics-server",
+    ),
+    (
+        "too few zones",
+        without("get nodes", "items", value=[node("a") for _ in range(6)]),
+        "3 zones (found: 1)",
+        "eksctl scale nodegroup",
+    ),
+    (
+        "too few machines and cores",
+        without("get nodes", "items", value=[node(zone, "4", "16Gi") for zone in "ab"]),
+        "allocatable CPU cores (found: 8)",
+        "eksctl scale nodegroup",
+    ),
+    (
+        "machines that take no pod",
+        without(
+            "get nodes",
+            "items",
+            value=[
+                node("a", taints=[{"key": "x", "effect": "NoSchedule"}]),
+                node("b", unschedulable=True),
+            ],
+        ),
+        "machines (found: 0)",
+        "eksctl scale nodegroup",
+    ),
+    (
+        "only small machines",
+        without("get nodes", "items", value=[node(zone, "1", "4Gi") for zone in "abc" * 40]),
+        "a machine for the largest pod",
+        "eksctl create nodegroup",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("cluster", "need", "command"), [m[1:] for m in MISSING], ids=[m[0] for m in MISSING]
+)
+def test_what_is_missing_is_named_with_its_command(
+    production: Exported, cluster: dict[str, Any], need: str, command: str
+) -> None:
+    values = production.project.config
+    settings = {
+        "K8S_NAMESPACE": "openedx",
+        "ASPECTS_CLICKHOUSE_OPERATOR_NAMESPACE": "clickhouse-operator",
+        **values,
+    }
+
+    def ask(*arguments: str) -> Any:
+        return cluster.get(" ".join(arguments))
+
+    found = preflight.findings(production.manifests, settings, size_of(plan(values)), ask)
+    missing = {f"{f.need} (found: {f.found})": f for f in found if not f.met}
+    (told,) = (line for line in missing if need in line)
+    assert command in missing[told].command
+
+
+def test_gaps_are_printed_with_their_commands(run: Run, production: Exported) -> None:
+    done = run(production, without("get apiservice v1beta1.metrics.k8s.io"))
+    assert done.returncode == 1
+    lines = done.stdout.splitlines()
+    at = lines.index("MISSING  the metrics server, for the autoscaler")
+    assert "--addon-name metrics-server" in lines[at + 1]
+    assert "1 of " in done.stderr and "needs are not met" in done.stderr
+
+
+def test_machines_read_json(run: Run, production: Exported) -> None:
+    good = run(production, READY, "--json")
+    assert good.returncode == 0 and all(f["met"] for f in json.loads(good.stdout))
+    bad = run(production, without("get storageclasses"), "--json")
+    assert bad.returncode == 1
+    assert [f["need"] for f in json.loads(bad.stdout) if not f["met"]] == ["storage class gp3"]
+
+
+def test_one_node_needs_no_operator(run: Run, all_exports: dict[str, Exported]) -> None:
+    cluster = {key: value for key, value in READY.items() if key != CRDS}
+    cluster["get storageclasses"] = {
+        "items": [
+            {
+                "metadata": {
+                    "name": "gp2",
+                    "annotations": {"storageclass.kubernetes.io/is-default-class": "true"},
+                },
+                **GROWS,
+            }
+        ]
+    }
+    done = run(all_exports["minimal"], cluster)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "altinity" not in done.stdout
+    done = run(all_exports["minimal"], cluster | {"get storageclasses": {"items": []}})
+    assert "MISSING  a default storage class" in done.stdout
+    assert "is-default-class=true" in done.stdout
+
+
+@pytest.fixture(scope="module")
+def with_argocd(tmp_path_factory: pytest.TempPathFactory) -> Exported:
+    extra = {"ASPECTS_PRIORITY_CLASS": "analytics", "RALPH_ENABLE_PUBLIC_URL": True}
+    extra |= {"ASPECTS_INGRESS_CLASS": "alb", "ASPECTS_INGRESS_SUBNETS": ["10.0.0.0/20"]}
+    return exported(tmp_path_factory.mktemp("argocd"), "production", **ARGOCD, **extra)
+
+
+def test_argocd_brings_the_operators_and_needs_its_own_kinds(
+    run: Run, with_argocd: Exported
+) -> None:
+    kinds = ("Application", "AppProject")
+    cluster = READY | {
+        CRDS: {"items": [crd("argoproj.io", kind, "v1alpha1") for kind in kinds]},
+        "get ingressclass alb": {"kind": "IngressClass"},
+        "get priorityclass analytics": {"kind": "PriorityClass"},
+    }
+    done = run(with_argocd, cluster)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "altinity" not in done.stdout
+    done = run(with_argocd, READY)
+    assert "MISSING  kind Application of argoproj.io/v1alpha1" in done.stdout
+    assert "argo-cd/v3.5.1/manifests/install.yaml" in done.stdout
+    assert "MISSING  ingress class alb" in done.stdout
+    assert "helm upgrade --install aws-load-balancer-controller" in done.stdout
+    assert "kubectl create priorityclass analytics" in done.stdout
+
+
+def test_a_store_of_the_cluster_must_be_there(
+    run: Run, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    settings = {"ASPECTS_GITOPS_OPERATORS": False, "ASPECTS_SECRET_STORE_CREATE": False}
+    made = exported(tmp_path_factory.mktemp("store"), "minimal", **ARGOCD, **settings)
+    store = "get clustersecretstore aspects"
+    assert "MISSING  ClusterSecretStore aspects\n" in run(made, READY).stdout
+    unready = READY | {store: {"status": {"conditions": []}}}
+    assert "aspects (found: there and not ready)" in run(made, unready).stdout
+    # The kinds must be there too, when Argo CD does not bring them.
+    assert "MISSING  kind ExternalSecret of external-secrets.io/v1" in run(made, READY).stdout
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("error: You must be logged in to the server (Unauthorized)", "(Unauthorized)"),
+        ("Unable to connect to the server: dial tcp: timeout", "kubectl config current-context"),
+    ],
+)
+def test_a_cluster_that_refuses_is_one_sentence(
+    run: Run, production: Exported, answer: str, expected: str
+) -> None:
+    done = run(production, {"version": {"error": answer}})
+    assert done.returncode == 1
+    assert expected in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "cores", "mib"), [("500m", 0.5, 0), ("16Gi", 0, 16384), ("64000000Ki", 0, 62500)]
+)
+def test_quantities(text: str, cores: float, mib: float) -> None:
+    if cores:
+        assert quantities.cores(text) == cores
+    if mib:
+        assert quantities.mebibytes(text) == mib
+    with pytest.raises(ValueError, match="no Kubernetes quantity"):
+        quantities.amount(f"{text}x")
+
+
+def test_only_custom_groups_are_asked_for() -> None:
+    custom = ["external-secrets.io/v1", "clickhouse.altinity.com/v1"]
+    assert all(map(is_custom, custom))
+    assert not any(map(is_custom, ["v1", "apps/v1", "networking.k8s.io/v1", "policy/v1"]))
