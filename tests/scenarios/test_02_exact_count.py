@@ -152,3 +152,13 @@ def test_learners_of_every_kind_are_on_all_shards(cluster: Lab, events: list[Sta
             assert not one & other, f"{table}: a learner is on two shards"
             share = len(one) / (len(one) + len(other))
             assert 0.3 < share < 0.7, f"{table}: {share:.0%} of the {kind} learners on shard 1"
+
+
+def test_by_the_load_command_twice(lab: Lab) -> None:
+    """`aspects load` with the environment of the job image; the second run adds nothing."""
+    arguments = ("load", "--count", "1500", "--courses", "5", "--learners", "200", "--json")
+    first, second = (json.loads(lab.aspects(*arguments).stdout) for _ in range(2))
+    assert (first["acknowledged"], first["known"], first["refused"]) == (1500, 0, 0)
+    assert (second["acknowledged"], second["known"], second["refused"]) == (1500, 1500, 0)
+    assert steps.assert_exactly(lab, RAW["ralph"], 1500).rows == 1500
+    steps.assert_exactly(lab, PARSED, 1500)
