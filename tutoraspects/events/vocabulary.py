@@ -82,7 +82,6 @@ class Extension:
     ATTEMPT_COMPLETED = "https://w3id.org/xapi/openedx/extension/attempt-completed"
     ATTEMPT_STARTED = "https://w3id.org/xapi/openedx/extension/attempt-started"
     CC_ENABLED = "https://w3id.org/xapi/video/extensions/cc-enabled"
-    CC_LANGUAGE = "https://w3id.org/xapi/video/extensions/cc-subtitle-lang"
     DURATION = "http://id.tincanapi.com/extension/duration"
     ENDING_POINT = "http://id.tincanapi.com/extension/ending-point"
     GRADE = "http://www.tincanapi.co.uk/activitytypes/grade_classification"
