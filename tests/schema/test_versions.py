@@ -67,6 +67,7 @@ def test_names_reach_every_statement() -> None:
     assert history.schema.tables[Ref("logs", "tracks")].ttl == "toDateTime(time) + INTERVAL 9 DAY"
 
 
+@pytest.mark.filterwarnings("ignore:Revision 0000")
 def test_a_broken_version_file_is_one_sentence(tmp_path: Path) -> None:
     shutil.copytree(scripts.HERE, tmp_path / "schema")
     target = tmp_path / "schema/versions/0002_raw_events.py"
