@@ -1,0 +1,1 @@
+"""A whole day of events through Ralph, as fast as the machine takes it."""

@@ -1,0 +1,51 @@
+"""What the figures were measured on: they mean nothing without it."""
+
+from __future__ import annotations
+
+import os
+import platform
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tests.lab.lab import PARTS, Lab
+from tutoraspects import __version__
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def facts(lab: Lab) -> dict[str, str]:
+    """Machine, versions, date and how busy the machine was when the benchmark began."""
+    return {
+        "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
+        "cpu": f"{os.cpu_count()} x {_cpu()}",
+        "memory": f"{_memory_gib():.0f} GiB",
+        "system": f"{_system()}, Linux {platform.release()}",
+        "load average before": f"{os.getloadavg()[0]:.2f}",
+        "ClickHouse": str(lab.client().execute("SELECT version()")[0][0]),
+        "Ralph": (PARTS / "ralph").resolve().name.removeprefix("ralph-"),
+        "Python": platform.python_version(),
+        "aspects": f"{__version__}, commit {_commit()}",
+    }
+
+
+def _cpu() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _memory_gib() -> float:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+
+
+def _system() -> str:
+    release = platform.freedesktop_os_release()
+    return release.get("PRETTY_NAME", "unknown system")
+
+
+def _commit() -> str:
+    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return done.stdout.strip() or "unknown"
