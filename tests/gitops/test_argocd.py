@@ -76,11 +76,17 @@ class TestOneEnvironment:
         assert source["path"] == "clusters/one/charts/aspects"
         assert argocd.repository_path({"ASPECTS_GITOPS_PATH": ""}, "argocd") == "argocd"
 
+    def test_no_two_applications_have_one_name(self) -> None:
+        for project in ("analytics", "aspects"):
+            made = objects(ASPECTS_ARGOCD_PROJECT=project)
+            names = [d["metadata"]["name"] for d in made if d["kind"] == "Application"]
+            assert len(names) == len(set(names))
+
     def test_waves_follow_the_documented_order(self) -> None:
         order = sorted(
             (int(made["metadata"]["annotations"][waves.WAVE]), made["metadata"]["name"])
             for made in objects()
-            if made["kind"] == "Application" and made["metadata"]["name"] != "analytics"
+            if made["kind"] == "Application" and made["metadata"]["name"] != "analytics-root"
         )
         assert [name for _, name in order] == [
             "external-secrets",

@@ -139,12 +139,12 @@ def _project(settings: Settings, several: Sequence[Environment]) -> File:
 
 
 def _root(settings: Settings) -> File:
-    name = settings["ASPECTS_ARGOCD_PROJECT"]
-    metadata = _metadata(name, settings)
+    # Not the project's own name: the application of the chart `aspects` may be called so.
+    metadata = _metadata(f"{settings['ASPECTS_ARGOCD_PROJECT']}-root", settings)
     # It holds itself, so that a change of it arrives by Git, too; it must not remove itself.
     metadata["annotations"] = {SYNC_OPTIONS: "Prune=false,Delete=false"}
     spec = {
-        "project": name,
+        "project": settings["ASPECTS_ARGOCD_PROJECT"],
         "source": {
             "repoURL": settings["ASPECTS_GITOPS_REPOSITORY_URL"],
             "targetRevision": settings["ASPECTS_GITOPS_REVISION"],
@@ -244,6 +244,9 @@ def _operator_spec(operator: operators.Operator, settings: Settings, cluster: st
             "directory": {"recurse": False},
         }
         sources = {"sources": [chart, own]}
+        # What the operator of secrets writes into it is nobody else's.
+        secret = {"kind": "Secret", "name": operator.chart, "jsonPointers": ["/data"]}
+        sources["ignoreDifferences"] = [secret]
     return {
         "project": settings["ASPECTS_ARGOCD_PROJECT"],
         **sources,

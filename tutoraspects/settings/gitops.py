@@ -61,7 +61,7 @@ GITOPS = Group(
             "ASPECTS_ARGOCD_PROJECT",
             "aspects",
             "label",
-            "Argo CD project of the applications, which is also the name of the root application.",
+            "Argo CD project of the applications; the root application is called after it.",
         ),
         Setting(
             "ASPECTS_ARGOCD_CLUSTER",
