@@ -69,6 +69,7 @@ setup(
             "argocd-source-lint==1.2.2",
             "boto3>=1.35",
             "kubernetes<37",  # see gitops
+            "common-expression-language==0.10.0",
             "celery>=5.5,<5.7",  # 5.7 wants an older python-dateutil than Tutor does
             "clickhouse-connect>=0.8",
             "clickhouse-driver[lz4,zstd]>=0.2.9",

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from tests.validation import Document
@@ -37,16 +38,19 @@ EXTERNAL |= {("ServiceAccount", "aspects-secrets")}
 JOBS = {"aspects-schema": "aspects-job", "aspects-smoke": "aspects-job"}
 
 
-def differences(manifests: list[Document], rendered: list[Document]) -> list[str]:
-    """One line for each difference that is not on the list."""
+def differences(
+    manifests: list[Document], rendered: list[Document], jobs: Mapping[str, str] = JOBS
+) -> list[str]:
+    """One line for each difference that is not on the list. `jobs` without entries leaves Jobs as
+    they are."""
     wanted = {_identity(document): document for document in manifests}
     found = {_identity(document): document for document in rendered}
     assert len(wanted) == len(manifests) and len(found) == len(rendered), "an object comes twice"
-    for job, pattern in JOBS.items():
+    for job, pattern in jobs.items():
         made_from = wanted.get(f"batch/v1 Job/{pattern}")
         if made_from is not None:
             wanted[f"batch/v1 Job/{job}"] = made_from
-    for pattern in set(JOBS.values()):
+    for pattern in set(jobs.values()):
         wanted.pop(f"batch/v1 Job/{pattern}", None)
     problems = []
     for identity in sorted(wanted.keys() | found.keys()):
@@ -55,7 +59,10 @@ def differences(manifests: list[Document], rendered: list[Document]) -> list[str
         elif identity not in wanted:
             problems.append(f"{identity} is not in the manifests")
         else:
-            one, other = _normal(wanted[identity], found[identity])
+            one, other = copy.deepcopy(wanted[identity]), copy.deepcopy(found[identity])
+            if one["kind"] == "Job" and jobs:
+                _as_pattern(one, other)
+            _strip(one, other)
             problems += [f"{identity} {line}" for line in _walk(one, other, "")]
     return problems
 
@@ -96,19 +103,15 @@ def stem(document: Document) -> str:
     return re.sub(r"-[0-9a-f]{8}$", "", name) if document["kind"] == "Job" else name
 
 
-def _normal(manifest: Document, rendered: Document) -> tuple[Document, Document]:
-    """Both without what is on the list."""
-    one, other = copy.deepcopy(manifest), copy.deepcopy(rendered)
-    if manifest["kind"] == "Job":
-        assert re.fullmatch(r"[a-z-]+-[0-9a-f]{8}", other["metadata"]["name"])
-        other["metadata"]["name"] = manifest["metadata"]["name"]
-        assert other["spec"]["template"]["spec"]["containers"][0].pop("args")
-        for field in ("backoffLimit", "activeDeadlineSeconds"):
-            other["spec"].pop(field, None)
-        if stem(rendered) != "aspects-schema":
-            other["metadata"]["labels"][COMPONENT] = one["metadata"]["labels"][COMPONENT]
-    _strip(one, other)
-    return one, other
+def _as_pattern(pattern: Document, job: Document) -> None:
+    """Take from a Job what its pattern was filled in with."""
+    assert re.fullmatch(r"[a-z-]+-[0-9a-f]{8}", job["metadata"]["name"])
+    if stem(job) != "aspects-schema":
+        job["metadata"]["labels"][COMPONENT] = pattern["metadata"]["labels"][COMPONENT]
+    job["metadata"]["name"] = pattern["metadata"]["name"]
+    assert job["spec"]["template"]["spec"]["containers"][0].pop("args")
+    for field in ("backoffLimit", "activeDeadlineSeconds"):
+        job["spec"].pop(field, None)
 
 
 def _strip(one: Any, other: Any) -> None:

@@ -14,6 +14,19 @@ from tests.helpers import CONFIGURATION_NAMES, TutorProject, configuration, proj
 from tests.validation import Document
 from tutoraspects.gitops import export, manifests
 
+# Beside the four named configurations, one that sets everything an export can hold.
+EKS = {
+    "ASPECTS_GITOPS_REPOSITORY_URL": "https://git.example.org/platform.git",
+    "ASPECTS_INGRESS_CLASS": "alb",
+    "ASPECTS_INGRESS_CERTIFICATE_ARN": "arn:aws:acm:eu-central-1:111122223333:certificate/abc",
+    "ASPECTS_INGRESS_SUBNETS": ["10.0.0.0/20", "10.0.16.0/20"],
+    "ASPECTS_PRIORITY_CLASS": "analytics",
+    "ASPECTS_SECRETS_ROLE_ARN": "arn:aws:iam::111122223333:role/aspects-secrets",
+    "RALPH_ENABLE_PUBLIC_URL": True,
+    "RALPH_HOST": "lrs.example.org",
+}
+NAMES = (*CONFIGURATION_NAMES, "eks")
+
 
 @dataclass(frozen=True)
 class Exported:
@@ -46,19 +59,20 @@ class Exported:
 
 
 def exported(root: Path, name: str, **settings: Any) -> Exported:
-    made = project(root, **configuration(name) | settings)
+    known = configuration("production") | EKS if name == "eks" else configuration(name)
+    made = project(root, **known | settings)
     made.save()
     return Exported(name, made)
 
 
 @pytest.fixture(scope="session")
 def all_exports(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Exported]:
-    return {name: exported(tmp_path_factory.mktemp(name), name) for name in CONFIGURATION_NAMES}
+    return {name: exported(tmp_path_factory.mktemp(name), name) for name in NAMES}
 
 
-@pytest.fixture(params=CONFIGURATION_NAMES)
+@pytest.fixture(params=NAMES)
 def export_of(request: pytest.FixtureRequest, all_exports: dict[str, Exported]) -> Exported:
-    """Each of the four named configurations."""
+    """Each of the four named configurations, and one with everything."""
     return all_exports[str(request.param)]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import re
 import tarfile
@@ -161,3 +162,13 @@ def test_notes_are_rendered(export_of: Exported) -> None:
         notes = done.stdout.partition("NOTES:")[2]
         assert f"{name} {__version__} is installed in the namespace openedx as {name}." in notes
         assert "{{" not in notes and ": on" in notes
+
+
+def test_rules_of_custom_resources_are_run(production: Exported) -> None:
+    """The store's CRD has rules in CEL: one of them, broken."""
+    (store,) = (d for d in production.documents if d["kind"] == "ClusterSecretStore")
+    assert problems([store], VERSIONS[-1]) == []
+    broken = copy.deepcopy(store)
+    broken["spec"]["provider"]["aws"]["customSessionTags"] = {"esoStoreName": "x"}
+    (fault,) = problems([broken], VERSIONS[-1])
+    assert "spec.provider.aws.customSessionTags" in fault

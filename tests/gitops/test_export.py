@@ -105,6 +105,14 @@ def test_two_saves_give_the_same_bytes(tmp_path: Path) -> None:
     assert times == {path: path.stat().st_mtime_ns for path in times}, "written although the same"
 
 
+def test_whoever_applies_the_manifests_the_charts_are_the_same(
+    tmp_path: Path, production: Exported
+) -> None:
+    """Argo CD does: Tutor's kustomization leaves them out, and the export does not."""
+    other = exported(tmp_path, "production", ASPECTS_K8S_MANAGED_BY="argocd")
+    assert [*files(other.folder)] and files(other.folder) == files(production.folder)
+
+
 def test_the_command_exports_checks_and_deletes(tmp_path: Path) -> None:
     found = exported(tmp_path / "root", "production")
     target = tmp_path / "repository" / "analytics"

@@ -195,7 +195,7 @@ def values_of(exported: Exported) -> Iterator[tuple[Leaf, list[Document]]]:
             yield leaf, exported.rendered[name]
 
 
-@pytest.fixture(params=["minimal", "production"])
+@pytest.fixture(params=["minimal", "eks"])
 def charts(request: pytest.FixtureRequest, all_exports: dict[str, Exported]) -> Exported:
     """One node and one Ralph; a cluster and an autoscaler: every value that there is."""
     return all_exports[str(request.param)]
@@ -270,7 +270,8 @@ def test_a_component_that_is_switched_off_leaves_nothing(charts: Exported) -> No
         if leaf.name == "enabled":
             assert gone == {k for k in one if component_label(one[k]) == leaf.component}, leaf.path
         else:
-            assert gone == {("ClusterSecretStore", "")}
+            account = ("ServiceAccount", "aspects-secrets")
+            assert gone == {("ClusterSecretStore", ""), *({account} & one.keys())}
         assert gone and other == {key: one[key] for key in one.keys() - gone}
 
 

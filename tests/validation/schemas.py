@@ -11,6 +11,7 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 
+from tests.validation.cel import broken_cel_rules
 from tests.validation.documents import Document, label
 
 SCHEMAS = Path(__file__).parent.parent / "schemas"
@@ -66,6 +67,7 @@ def _custom(document: Document, version: str) -> list[str]:
     if validator is None:
         return [f"tests/schemas has no schema for {document['apiVersion']} {document['kind']}"]
     errors = [f"{_path(error)}: {error.message:.300}" for error in validator.iter_errors(document)]
+    errors = errors or list(broken_cel_rules(validator.schema, document))
     return errors or list(_embedded(document, version))
 
 
