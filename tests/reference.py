@@ -13,6 +13,8 @@ from pathlib import Path
 from tutoraspects import topology
 from tutoraspects.access import Names as AccessNames
 from tutoraspects.access import declare
+from tutoraspects.gitops.components import COMPONENTS
+from tutoraspects.gitops.fields import COMMENTS
 from tutoraspects.schema import scripts
 from tutoraspects.schema.ddl import Layout, data_engine, data_ref, has_front
 from tutoraspects.schema.model import Column, Placement, Table
@@ -208,6 +210,31 @@ def plans() -> str:
     return _grid(heading, rows)
 
 
+def chart_components() -> str:
+    """The components of the charts and their keys."""
+    return _grid(
+        ("Key", "Chart", "Objects with `app.kubernetes.io/name`", "Meaning"),
+        (
+            (
+                _code(component.key),
+                "the one that is deployed first"
+                if component.key == "secrets"
+                else _code(component.chart),
+                _code(component.name),
+                component.meaning,
+            )
+            for component in COMPONENTS
+        ),
+    )
+
+
+def chart_values() -> str:
+    """The fields below a component's key."""
+    return _grid(
+        ("Value", "Meaning"), ((_code(name), comment) for name, comment in COMMENTS.items())
+    )
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "databases": databases,
     "tables": tables,
@@ -217,6 +244,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "quotas": quotas,
     "formula": formula,
     "plans": plans,
+    "chart-components": chart_components,
+    "chart-values": chart_values,
 }
 
 
