@@ -214,7 +214,42 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"CLICKHOUSE_ADMIN_PASSWORD": ""}, "text in quotes"),
     ({"CLICKHOUSE_ADMIN_PASSWORD": "a\nb"}, "text in quotes"),
     ({"RALPH_LMS_PASSWORD": "x" * 73}, "at most 72 bytes"),
+    ({"ASPECTS_GITOPS_REPOSITORY_URL": "git.example.org"}, "an address such as https://"),
+    ({"ASPECTS_GITOPS_REPOSITORY_URL": "https://me:pw@git.example.org/x"}, "an address such as"),
+    ({"ASPECTS_GITOPS_PATH": "../elsewhere"}, "a relative path"),
+    ({"ASPECTS_GITOPS_PATH": "/srv"}, "a relative path"),
+    ({"ASPECTS_ARGOCD_NAMESPACE": "Argo_CD"}, "small letters, digits and hyphens"),
+    ({"ASPECTS_SECRETS_ROLE_ARN": "role/aspects"}, "an AWS resource name"),
+    ({"ASPECTS_SECRETS_REFRESH_MINUTES": 0}, "a whole number from 1"),
+    ({"ASPECTS_INGRESS_CLASS": "nginx"}, "must be alb"),
+    ({"ASPECTS_INGRESS_SUBNETS": ["10.0.0.0/33"]}, "a list of address ranges"),
+    ({"ASPECTS_INGRESS_SUBNETS": "10.0.0.0/20"}, "a list of address ranges"),
     # Contradictions
+    ({"ASPECTS_INGRESS_CLASS": "alb"}, "would keep its load balancer out"),
+    ({"ASPECTS_GITOPS_ENVIRONMENTS": {"a": {}}}, "has no effect without a repository"),
+    (
+        {
+            "ASPECTS_GITOPS_REPOSITORY_URL": "git@git.example.org:team/platform.git",
+            "ASPECTS_GITOPS_ENVIRONMENTS": {"a": {"b": 1}},
+        },
+        "a has 'b', which is none of",
+    ),
+    ({"ASPECTS_CLICKHOUSE_SECOND_PASSWORDS": {"RALPH": "x"}}, "names RALPH, which is none of"),
+    (
+        {
+            "ASPECTS_CLICKHOUSE_LRS_PASSWORD": "one",
+            "ASPECTS_CLICKHOUSE_SECOND_PASSWORDS": {"LRS": "one"},
+        },
+        "the password that it has already",
+    ),
+    (
+        {
+            "RUN_CLICKHOUSE": False,
+            "CLICKHOUSE_HOST": "ch.example.org",
+            "ASPECTS_CLICKHOUSE_SECOND_PASSWORDS": {"LRS": "x"},
+        },
+        "let that server take both",
+    ),
     (
         {"ASPECTS_CLICKHOUSE_REPLICAS": 2, "ASPECTS_KEEPER_REPLICAS": 0},
         "cannot work without Keeper",

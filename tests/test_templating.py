@@ -86,13 +86,29 @@ def test_a_line_break_in_an_env_file_is_refused() -> None:
 
 
 def test_the_secrets_checksum_changes_with_every_password_and_with_the_key() -> None:
-    settings = dict.fromkeys(templating.PASSWORD_SETTINGS, "old")
+    names = [f"{name}_PASSWORD" for name in templating.ACCOUNTS.values()]
+    settings: dict[str, object] = dict.fromkeys(names, "old")
     settings["ASPECTS_CLICKHOUSE_CLUSTER_SECRET"] = "key"
     text = "{{ aspects_secrets_checksum() }}"
     sums = {render(text, **settings)}
     for name in settings:
         sums.add(render(text, **{**settings, name: "new"}))
     assert len(sums) == len(settings) + 1
+
+
+def test_the_secrets_checksum_does_not_mind_the_order_of_two_passwords() -> None:
+    settings: dict[str, object] = {f"{name}_PASSWORD": "x" for name in templating.ACCOUNTS.values()}
+    settings["ASPECTS_CLICKHOUSE_CLUSTER_SECRET"] = "key"
+
+    def checksum(first: str, **second: str) -> str:
+        changed = {
+            "ASPECTS_CLICKHOUSE_LRS_PASSWORD": first,
+            "ASPECTS_CLICKHOUSE_SECOND_PASSWORDS": second,
+        }
+        return render("{{ aspects_secrets_checksum() }}", **settings | changed)
+
+    assert checksum("old", LRS="new") == checksum("new", LRS="old")
+    assert len({checksum("old"), checksum("new"), checksum("old", LRS="new")}) == 3
 
 
 def test_no_log_table_is_both_kept_and_dropped() -> None:

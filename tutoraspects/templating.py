@@ -26,15 +26,16 @@ SECRET_NAME = "aspects-secrets"
 DEFAULT_CLUSTER_NAME = "aspects"
 KEEPER_PORT = 9181
 
-PASSWORD_SETTINGS = (
-    "CLICKHOUSE_ADMIN_PASSWORD",
-    "ASPECTS_CLICKHOUSE_LRS_PASSWORD",
-    "ASPECTS_CLICKHOUSE_VECTOR_PASSWORD",
-    "ASPECTS_CLICKHOUSE_CMS_PASSWORD",
-    "ASPECTS_CLICKHOUSE_REPORT_PASSWORD",
-    "ASPECTS_CLICKHOUSE_MONITOR_PASSWORD",
-    "ASPECTS_CLICKHOUSE_BACKUP_PASSWORD",
-)
+# Account, as in CH_<account>_PASSWORD_SHA256, -> what its settings begin with.
+ACCOUNTS = {
+    "ADMIN": "CLICKHOUSE_ADMIN",
+    "LRS": "ASPECTS_CLICKHOUSE_LRS",
+    "VECTOR": "ASPECTS_CLICKHOUSE_VECTOR",
+    "CMS": "ASPECTS_CLICKHOUSE_CMS",
+    "REPORT": "ASPECTS_CLICKHOUSE_REPORT",
+    "MONITOR": "ASPECTS_CLICKHOUSE_MONITOR",
+    "BACKUP": "ASPECTS_CLICKHOUSE_BACKUP",
+}
 
 # system.<name> -> days. Every log table of ClickHouse 26.x is in one of the two lists; a server of
 # another version ignores what it does not know.
@@ -158,9 +159,28 @@ def aspects_secrets_checksum(context: Context) -> str:
     read manifests and not Secrets.
     """
     settings = _settings(context)
-    passwords = [str(settings[name]) for name in PASSWORD_SETTINGS]
+    second = settings.get("ASPECTS_CLICKHOUSE_SECOND_PASSWORDS") or {}
+    # The servers do not mind which of two passwords is the first: no restart for an exchange.
+    passwords = [
+        "\t".join(sorted({str(settings[f"{name}_PASSWORD"]), str(second.get(account, ""))} - {""}))
+        for account, name in ACCOUNTS.items()
+    ]
     key = str(settings["ASPECTS_CLICKHOUSE_CLUSTER_SECRET"]).encode()
     return hmac.new(key, "\n".join(passwords).encode(), hashlib.sha256).hexdigest()
+
+
+@jinja2.pass_context
+def aspects_second_passwords(context: Context) -> list[SimpleNamespace]:
+    """(`.account`, `.user`, `.password`) of every ClickHouse user that may log in with either of
+    two passwords; see docs/how-to/passwords.md.
+    """
+    settings = _settings(context)
+    return [
+        SimpleNamespace(account=account, user=settings[f"{name}_USER"], password=str(second))
+        for account, name in ACCOUNTS.items()
+        for second in [(settings.get("ASPECTS_CLICKHOUSE_SECOND_PASSWORDS") or {}).get(account)]
+        if second is not None
+    ]
 
 
 def render_target_filter(rendered: bool, _path: str) -> bool:
@@ -199,6 +219,7 @@ VARIABLES: list[tuple[str, Any]] = [
     ("aspects_system_logs", aspects_system_logs),
     ("aspects_data_folders", aspects_data_folders),
     ("aspects_secrets_checksum", aspects_secrets_checksum),
+    ("aspects_second_passwords", aspects_second_passwords),
     ("aspects_access_xml", aspects_access_xml),
     ("aspects_operator_access", aspects_operator_access),
     ("ASPECTS_SECRET_NAME", SECRET_NAME),

@@ -265,5 +265,12 @@ ACCOUNTS = Group(
             "Secret with which the nodes of the cluster trust each other.",
             kind="unique",
         ),
+        Setting(
+            "ASPECTS_CLICKHOUSE_SECOND_PASSWORDS",
+            {},
+            "environment",
+            "Second passwords that ClickHouse takes while one is being changed, by account (ADMIN, "
+            "LRS, VECTOR, REPORT, CMS, MONITOR, BACKUP).",
+        ),
     ),
 )

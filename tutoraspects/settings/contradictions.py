@@ -40,6 +40,7 @@ def contradictions(values: Values, plan: Plan) -> Iterator[str]:
     yield from _twins(values)
     yield from _privacy(values)
     yield from _hashes(values)
+    yield from _second_passwords(values)
     yield from _gitops(values)
 
 
@@ -133,6 +134,31 @@ def _sizes(values: Values, plan: Plan) -> Iterator[str]:
             f"ASPECTS_CLICKHOUSE_VOLUME_GIB is {volume}: "
             f"{_save('--unset CLICKHOUSE_K8S_VOLUME_SIZE')} to keep the second."
         )
+
+
+def _second_passwords(values: Values) -> Iterator[str]:
+    name = "ASPECTS_CLICKHOUSE_SECOND_PASSWORDS"
+    second = values.get(name)
+    if not second or not isinstance(second, Mapping):
+        return
+    if is_external(values):
+        yield (
+            f"{name} is set and the ClickHouse that runs elsewhere knows nothing of it: "
+            f"{_save('--unset', name)}, and let that server take both passwords."
+        )
+    accounts = {account.removeprefix("ASPECTS_CLICKHOUSE_"): account for account in _ACCOUNTS}
+    accounts["ADMIN"] = accounts.pop("CLICKHOUSE_ADMIN")
+    for account, password in second.items():
+        if account not in accounts:
+            yield (
+                f"{name} names {account}, which is none of {', '.join(sorted(accounts))}: mend it "
+                f"in config.yml and {_save()}."
+            )
+        elif password == values.get(f"{accounts[account]}_PASSWORD"):
+            yield (
+                f"{name} has for {account} the password that it has already: "
+                f"{_save('--unset', name)}."
+            )
 
 
 def _gitops(values: Values) -> Iterator[str]:

@@ -146,7 +146,7 @@ def _environment(_setting: Setting, value: object) -> str | None:
         for name, text in value.items()
     ):
         return None
-    return "a map of names to texts of one line, such as {RALPH_SENTRY_DSN: 'https://…'}"
+    return "a map of names to texts of one line, such as {NAME: 'text'}"
 
 
 def _cidrs(_setting: Setting, value: object) -> str | None:
