@@ -32,6 +32,16 @@ test: lab ## Every test but the slow ones, on real servers (under 20 minutes on 
 test-slow: lab ## The slow scenarios
 	@$(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
+.PHONY: bench
+bench: lab ## Ingest against upstream's layout (15 minutes); results in bench/results, shown in docs
+	@$(BIN)/python -m bench.ingest --output bench/results $(BENCH_ARGS)
+	@$(BIN)/python -m tests.reference
+
+.PHONY: bench-day
+bench-day: lab ## A day of 3,000,000 events as fast as it goes (half an hour); results as above
+	@$(BIN)/python -m bench.day --output bench/results --plot docs/images/bench-day.svg $(BENCH_ARGS)
+	@$(BIN)/python -m tests.reference
+
 .PHONY: lint
 lint: $(VENV)/.done ## ruff, mypy --strict on the package, yamllint
 	@$(BIN)/ruff check .

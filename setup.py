@@ -78,6 +78,7 @@ setup(
             "zstandard>=0.22",
             "kubernetes-validate==1.37.0",
             "jsonschema>=4",
+            "lz4>=4",  # bench/insert_queue.py reads what Ralph sends
             "mkdocs>=1.6",
             "mkdocs-material>=9.5",
             "mypy>=1.13",
