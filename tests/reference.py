@@ -13,6 +13,7 @@ from pathlib import Path
 from tutoraspects import topology
 from tutoraspects.access import Names as AccessNames
 from tutoraspects.access import declare
+from tutoraspects.gitops import operators, waves
 from tutoraspects.gitops.components import COMPONENTS
 from tutoraspects.gitops.fields import COMMENTS
 from tutoraspects.schema import scripts
@@ -235,7 +236,37 @@ def chart_values() -> str:
     )
 
 
+def application_waves() -> str:
+    """What the root application makes, in order."""
+    versions = {operator.name: operator for operator in operators.ALL}
+    rows = []
+    for name, wave in waves.APPLICATION_WAVES.items():
+        operator = versions.get(name)
+        chart = f"{operator.chart} {operator.version}" if operator else f"charts/{name}"
+        rows.append((f"{wave}", _code(name), _code(chart), waves.WHY_APPLICATION[name]))
+    return _grid(("Wave", "Application", "Chart", "What"), rows)
+
+
+def object_waves() -> str:
+    """What an application applies, in order."""
+    rows = [(wave, _code(kind), "Sync", why) for kind, (wave, why) in waves.KIND_WAVES.items()]
+    for name, (phase, wave, why) in waves.HOOKS.items():
+        rows.append((wave, f"{_code('Job')} {_code(name)}, a hook", phase, why))
+    rows.sort(key=lambda row: (row[2] == "PostSync", row[0]))
+    return _grid(
+        ("Wave", "Object", "Phase", "Why then"), ((f"{wave}", *row) for wave, *row in rows)
+    )
+
+
+def protected_kinds() -> str:
+    """What is never removed."""
+    return "".join(f"- {_code(kind)}\n" for kind in waves.PROTECTED)
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "application-waves": application_waves,
+    "object-waves": object_waves,
+    "protected-kinds": protected_kinds,
     "databases": databases,
     "tables": tables,
     "users": users,
