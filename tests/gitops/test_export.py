@@ -138,6 +138,28 @@ def test_the_command_exports_checks_and_deletes(tmp_path: Path) -> None:
     found.project.run(*command, "--check")
 
 
+def test_settings_that_were_not_saved_are_not_exported(tmp_path: Path) -> None:
+    found = exported(tmp_path / "root", "production")
+    found.project.write({**found.project.config, "ASPECTS_SECRETS_PREFIX": "elsewhere"})
+    target = tmp_path / "target"
+    refused = found.project.run("aspects", "gitops", "export", "--to", str(target), check=False)
+    assert refused.returncode == 1 and not target.exists()
+    assert "was rendered from other settings than those of now" in sentences(refused)
+
+
+def test_a_secret_in_the_output_stops_the_save(tmp_path: Path) -> None:
+    """It names the file and the key, and leaves the output as it was."""
+    found = exported(tmp_path / "root", "production")
+    before = found.project.snapshot(f"env/{export.FOLDER}")
+    secret = found.project.config["CLICKHOUSE_ADMIN_PASSWORD"]
+    refused = found.project.save("--set", f"ASPECTS_PRIORITY_CLASS={secret}", check=False)
+    assert refused.returncode == 1
+    said = sentences(refused)
+    assert secret not in said.replace(f"ASPECTS_PRIORITY_CLASS={secret}", "")
+    assert "CLICKHOUSE_ADMIN_PASSWORD" in said and "priorityClassName" in said
+    assert found.project.snapshot(f"env/{export.FOLDER}") == before
+
+
 def test_without_an_environment_there_is_a_sentence(tmp_path: Path, production: Exported) -> None:
     with pytest.raises(AspectsError, match=r"kustomization\.yml is missing.*tutor config save"):
         export.render(tmp_path, production.project.config)

@@ -64,7 +64,7 @@ def _workload(kind: str, name: str, template: Document, **spec: Any) -> Document
 
 
 def _charts(folder: Path, documents: list[Document]) -> dict[str, Path]:
-    for name, made in chart.charts(documents).items():
+    for name, made in chart.charts(documents, "openedx").items():
         for path, text in made.files().items():
             target = folder / name / path
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -237,13 +237,13 @@ def test_an_object_without_component_is_refused() -> None:
     document = _ingress()
     del document["metadata"]["labels"]
     with pytest.raises(AspectsError, match=r"Ingress/vector .*app\.kubernetes\.io/name"):
-        chart.charts([document])
+        chart.charts([document], "openedx")
 
 
 def test_objects_that_disagree_about_a_value_are_refused() -> None:
     other = copy.deepcopy(_ingress("other.example.org"))
     other["metadata"]["name"] = "second"
-    (made,) = chart.charts([_ingress(), other]).values()
+    (made,) = chart.charts([_ingress(), other], "openedx").values()
     with pytest.raises(AspectsError, match=r"vector\.ingress\.host"):
         made.files()
 

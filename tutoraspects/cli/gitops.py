@@ -42,7 +42,13 @@ def export(context: Context, destination: Path, check: bool) -> None:
       tutor aspects gitops export --to ~/platform/analytics --check
     """
     settings = tutor_config.load(context.root)
-    tree = gitops_export.render(Path(tutor_env.pathjoin(context.root)), settings)
+    environment = Path(tutor_env.pathjoin(context.root))
+    tree = gitops_export.render(environment, settings)
+    if gitops_export.compare(tree, environment / gitops_export.FOLDER):
+        raise AspectsError(
+            f"{environment} was rendered from other settings than those of now: run "
+            "`tutor config save` and export again."
+        )
     if not check:
         click.echo(gitops_export.write(tree, destination).summary())
         return

@@ -30,6 +30,7 @@ class Chart:
     """The objects of one chart, and what has been lifted from them."""
 
     name: str
+    namespace: str
     components: dict[Component, list[Document]] = field(default_factory=dict)
     values: Values = field(default_factory=Values)
 
@@ -40,7 +41,9 @@ class Chart:
         description = _DESCRIPTIONS[self.name]
         return {
             "Chart.yaml": charttext.chart_yaml(self.name, description, __version__),
-            "README.md": charttext.readme(self.name, description, self.components, self.values),
+            "README.md": charttext.readme(
+                self.name, description, self.namespace, self.components, self.values
+            ),
             "values.yaml": values_yaml(self.name, self.values),
             "values.schema.json": values_schema(self.name, self.values),
             "templates/_helpers.tpl": charttext.helpers(self.name),
@@ -104,8 +107,10 @@ class Chart:
         self.values.values = {value.path: value for value in ordered}
 
 
-def charts(documents: Iterable[Document]) -> dict[str, Chart]:
+def charts(documents: Iterable[Document], namespace: str) -> dict[str, Chart]:
     """The objects by chart. Without ClickHouse there is one chart only.
+
+    `namespace` is where they go, for the instructions alone.
 
     The objects that bring the passwords go into the chart that is deployed first, because nothing
     starts without them.
@@ -117,7 +122,7 @@ def charts(documents: Iterable[Document]) -> dict[str, Chart]:
     for document in documents:
         component = component_of(manifests.component_name(document))
         name = first if component.key == "secrets" else component.chart
-        chart = found.setdefault(name, Chart(name))
+        chart = found.setdefault(name, Chart(name, namespace))
         chart.components.setdefault(component, []).append(document)
     for chart in found.values():
         chart.components = dict(sorted(chart.components.items(), key=lambda item: item[0].key))

@@ -79,6 +79,9 @@ def notes(name: str, components: Mapping[Component, Iterable[Document]]) -> str:
             "The platform must run in the same namespace, and sends events once Tutor has told it "
             "where:",
             "  tutor k8s do init --limit aspects",
+            "",
+            "Compare every ClickHouse node with the declared schema:",
+            "  helm --namespace {{ .Release.Namespace }} test {{ .Release.Name }}",
         ]
     return "\n".join(lines) + "\n"
 
@@ -86,14 +89,15 @@ def notes(name: str, components: Mapping[Component, Iterable[Document]]) -> str:
 def readme(
     name: str,
     description: str,
+    namespace: str,
     components: Mapping[Component, Iterable[Document]],
     values: Values,
 ) -> str:
     """README.md of a chart: what is in it, how to use it, every value."""
-    return "\n".join(_readme(name, description, components, values)) + "\n"
+    return "\n".join(_readme(name, description, namespace, components, values)) + "\n"
 
 
-def overview(paths: Iterable[str]) -> str:
+def overview(paths: Iterable[str], namespace: str) -> str:
     """README.md of the whole output, from the paths of its files."""
     paths = sorted(paths)
     charts = sorted({path.split("/")[1] for path in paths if path.startswith("charts/")})
@@ -125,7 +129,7 @@ def overview(paths: Iterable[str]) -> str:
         "",
         "```",
         *(
-            f"helm upgrade --install {chart} charts/{chart} --namespace openedx"
+            f"helm upgrade --install {chart} charts/{chart} --namespace {namespace}"
             for chart in sorted(charts, key=lambda chart: chart == APPLICATION_CHART)
         ),
         "```",
@@ -136,6 +140,7 @@ def overview(paths: Iterable[str]) -> str:
 def _readme(
     name: str,
     description: str,
+    namespace: str,
     components: Mapping[Component, Iterable[Document]],
     values: Values,
 ) -> Iterator[str]:
@@ -146,7 +151,8 @@ def _readme(
         "the files here, they are written anew. Change a setting, or set values in a file of "
         "your own:\n"
     )
-    yield f"```\nhelm upgrade --install {name} . --namespace openedx --values my-values.yaml\n```\n"
+    command = f"helm upgrade --install {name} . --namespace {namespace} --values my-values.yaml"
+    yield f"```\n{command}\n```\n"
     yield (
         "Install it into the namespace of the Open edX platform, once: names such as `clickhouse` "
         "and `ralph` are how the parts find each other. With its default values it renders the "

@@ -43,13 +43,14 @@ def render(env_root: Path, settings: Mapping[str, Any]) -> Tree:
         *external_secrets.external_secrets(documents, settings),
         *(d for d in jobs.filled_in(documents, env_root) if d["kind"] != "Secret"),
     ]
-    made = chart.charts(deployed)
+    namespace = str(settings["K8S_NAMESPACE"])
+    made = chart.charts(deployed, namespace)
     tree: Tree = {}
     for name, one in made.items():
         tree.update({f"charts/{name}/{path}": text for path, text in one.files().items()})
     for path, document in argocd.applications(list(made), settings):
         tree[path] = yamltext.plain(document)
-    tree["README.md"] = charttext.overview(tree)
+    tree["README.md"] = charttext.overview(tree, namespace)
     leaks.check(tree, settings)
     return dict(sorted(tree.items()))
 

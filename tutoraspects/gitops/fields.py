@@ -21,7 +21,7 @@ from tutoraspects.gitops.values_schema import (
 COMMENTS: dict[str, str] = {
     "enabled": "Deploy this component; false removes every object of it.",
     "shards": "Shards of the cluster.",
-    "replicas": "Pods of this component.",
+    "replicas": "Pods of this component; where it has shards, of each shard.",
     "autoscaling": "Bounds of the autoscaler.",
     "autoscaling.minReplicas": "Pods that always run.",
     "autoscaling.maxReplicas": "Pods at most.",

@@ -15,8 +15,10 @@ from typing import Any
 # A bare word that no YAML version reads as anything but text.
 _PLAIN = re.compile(r"[A-Za-z_/][A-Za-z0-9_./-]*")
 _RESERVED = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
-# What a literal block can hold as it is: no carriage returns and other control characters.
-_PRINTABLE = re.compile(r"[^\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff]*")
+# What no reader takes as it is: carriage returns, other control characters, marks, half characters.
+_UNPRINTABLE = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]"
+)
 
 
 @dataclass(frozen=True)
@@ -128,7 +130,7 @@ def _fits_literal(text: str) -> bool:
         "\n" in text.rstrip("\n")
         and text[0] not in " \n\t"
         and not text.endswith("\n\n")  # Helm's `{{-` would eat the empty lines
-        and _PRINTABLE.fullmatch(text) is not None
+        and not _UNPRINTABLE.search(text)
     )
 
 
@@ -146,8 +148,13 @@ def scalar(value: Any, escape: bool = False) -> str:
         if _PLAIN.fullmatch(value) and value.lower() not in _RESERVED:
             return value
         text = json.dumps(value, ensure_ascii=False)
+        text = _UNPRINTABLE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
         return _braces(text) if escape else text
-    if value is None or isinstance(value, (bool, int, float)) or value in ([], {}):
+    if isinstance(value, float):
+        text = json.dumps(value)
+        # Without the dot PyYAML takes 1e-05 for text.
+        return text if "." in text else text.replace("e", ".0e")
+    if value is None or isinstance(value, (bool, int)) or value in ([], {}):
         return json.dumps(value)
     raise TypeError(f"{value!r} is no YAML scalar")
 
