@@ -16,13 +16,11 @@ from tests.gitops.conftest import exported
 from tests.validation import Document
 
 REPOSITORY = "https://git.example.org/team/platform.git"
-SEVERAL = {
-    "staging": {
-        "namespace": "openedx-staging",
-        "values": {"aspects": {"ralph": {"enabled": True}}},
-    },
-    "production": {"cluster": "https://production.example.org"},
-}
+GUIDE = Path(__file__).parents[2] / "docs/how-to/environments.md"
+# The example of the guide: what it shows is what is tested.
+SEVERAL = yaml.safe_load(GUIDE.read_text("utf8").partition("```yaml\n")[2].partition("```")[0])[
+    "ASPECTS_GITOPS_ENVIRONMENTS"
+]
 GIT = (
     "git",
     "-c",
@@ -115,6 +113,38 @@ def test_every_source_of_ours_resolves_and_renders(repository: Path) -> None:
             else:
                 assert list(folder.glob("*.yaml")), source
     assert seen >= 3
+
+
+def test_values_of_an_environment_arrive(repository: Path) -> None:
+    """Each environment reads its own secret, through a store of its own, for its own namespace."""
+    found = {}
+    for application in applications(repository):
+        spec = application["spec"]
+        source = spec.get("source") or {}
+        if not source.get("path", "").endswith("charts/aspects-clickhouse"):
+            continue
+        folder = repository / source["path"]
+        files = [folder / name for name in source["helm"].get("valueFiles", [])]
+        options = [*(f"--values={file}" for file in files)]
+        namespace = spec["destination"]["namespace"]
+        made = helm.template(folder, None, *options, f"--namespace={namespace}")
+        (secret,) = (d for d in made if d["kind"] == "ExternalSecret")
+        (store,) = (d for d in made if d["kind"] == "ClusterSecretStore")
+        assert secret["spec"]["secretStoreRef"]["name"] == store["metadata"]["name"]
+        assert store["spec"]["conditions"] == [{"namespaces": [namespace]}]
+        remotes = {entry["remoteRef"]["key"] for entry in secret["spec"]["data"]}
+        found[application["metadata"]["name"]] = (remotes, store["metadata"]["name"])
+    default = ({"aspects/aspects-secrets"}, "aspects")
+    assert found in (
+        {"aspects-clickhouse": default},
+        {
+            "aspects-clickhouse-production": default,
+            "aspects-clickhouse-staging": (
+                {"campus/staging/aspects-secrets"},
+                "aspects-staging",
+            ),
+        },
+    )
 
 
 def test_waves_of_the_tree_are_ordered(repository: Path) -> None:
