@@ -5,11 +5,13 @@ from __future__ import annotations
 import base64
 import hashlib
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.helpers import dummy_secrets
+from tests.gitops.conftest import Exported
+from tests.helpers import configuration, dummy_secrets, project, sentences
 from tutoraspects.errors import AspectsError
 from tutoraspects.gitops import leaks
 from tutoraspects.settings import CATALOGUE
@@ -148,3 +150,30 @@ def test_it_is_fast_enough_for_every_save() -> None:
     began = time.process_time()
     leaks.check(tree, SETTINGS | dummy_secrets())
     assert time.process_time() - began < 1.0
+
+
+def test_a_save_with_a_leak_is_refused_and_exports_nothing(tmp_path: Path) -> None:
+    """A secret that came into a manifest by way of another setting."""
+    leaking = {
+        "ASPECTS_GITOPS_REPOSITORY_URL": "https://git.example.org/team/platform.git",
+        "ASPECTS_GITOPS_REVISION": "same-as-the-password",
+        "ASPECTS_CLICKHOUSE_LRS_PASSWORD": "same-as-the-password",
+    }
+    made = project(tmp_path, **configuration("minimal"), **leaking)
+    done = made.save(check=False)
+    assert done.returncode == 1
+    told = sentences(done)
+    assert "the value of ASPECTS_CLICKHOUSE_LRS_PASSWORD in argocd/root.yaml, key " in told
+    assert "spec.source.targetRevision" in told
+    assert "same-as-the-password" not in told and "Traceback" not in told
+    assert not list((made.env / "plugins/aspects").glob("gitops/**/*.yaml"))
+
+
+def test_the_export_of_the_named_configurations_holds_none(export_of: Exported) -> None:
+    tree = {
+        path.relative_to(export_of.folder).as_posix(): path.read_text("utf8")
+        for path in export_of.folder.rglob("*")
+        if path.is_file()
+    }
+    assert len(tree) > 10
+    assert list(leaks.leaks(tree, export_of.project.config)) == []
