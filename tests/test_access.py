@@ -226,20 +226,32 @@ def test_sql_replaces_rights_in_one_statement_on_every_node() -> None:
 
 def test_ralph_looks_back_as_far_as_the_setting_says() -> None:
     hashes = {"ch_lrs": PasswordHash.of("x")}
-    condition = "emission_time >= now() - INTERVAL 30 DAY"
+    settled = "now() - INTERVAL 90 MINUTE >= received_at"
+    condition = f"emission_time >= now() - INTERVAL 30 DAY AND {settled}"
     bounded, unbounded = declare(lookback_days=30), declare(lookback_days=0)
     tables = ET.fromstring(to_xml(bounded)).findall("./users/ch_lrs/databases/xapi/*")
     assert [(t.tag, t.findtext("filter")) for t in tables] == [
         ("xapi_events_all", condition),
         ("xapi_events_all_local", condition),
     ]
-    assert "databases" not in to_xml(unbounded)
+    filters = ET.fromstring(to_xml(unbounded)).iterfind("./users/ch_lrs/databases/xapi/*/filter")
+    assert [found.text for found in filters] == [settled, settled]
     sql = "\n".join(to_sql(bounded, hashes))
     assert f"ON xapi.xapi_events_all FOR SELECT USING {condition} TO ch_lrs" in sql
-    undone = "\n".join(to_sql(unbounded, hashes))
-    assert "DROP ROW POLICY IF EXISTS aspects_ch_lrs ON xapi.xapi_events_all_local" in undone
+    every_day = "\n".join(to_sql(unbounded, hashes))
+    assert f"ON xapi.xapi_events_all_local FOR SELECT USING {settled} TO ch_lrs" in every_day
     for user in bounded.users:
         assert not user.row_filters or user.name == "ch_lrs"
+
+
+@pytest.mark.parametrize(("retry", "settled"), [(1, 31), (60, 90), (120, 180), (1440, 2160)])
+def test_ralph_does_not_see_what_may_still_be_sent_again(retry: int, settled: int) -> None:
+    access = declare(retry_minutes=retry)
+    for rows in access.user("ch_lrs").row_filters:
+        assert f"now() - INTERVAL {settled} MINUTE >= received_at" in rows.condition
+        # The operator writes it into XML as it is.
+        assert not set(rows.condition) & {"<", "&"}
+    assert not access.user("ch_vector").row_filters
 
 
 def test_sql_carries_the_base_settings_and_skips_what_an_older_server_lacks() -> None:

@@ -23,7 +23,8 @@ TOO_MANY_ROWS = 396
 
 # The shape of the real tables: on a cluster the rows are in `_local`, the views run as ch_admin.
 DEFINER = "DEFINER = ch_admin SQL SECURITY DEFINER"
-RAW = "event_id UUID, emission_time DateTime64(6), event String"
+STATEMENT = "event_id UUID, emission_time DateTime64(6), event String"
+RAW = f"{STATEMENT}, received_at DateTime MATERIALIZED now()"
 SCHEMA = (
     "CREATE DATABASE xapi",
     "CREATE DATABASE openedx",
@@ -39,7 +40,7 @@ SCHEMA = (
             f"'aspects', '{database}', 'xapi_events_all_local', cityHash64(event_id))",
         )
     ),
-    f"CREATE TABLE xapi.xapi_events_all_parse ({RAW}, problem String) ENGINE = Null",
+    f"CREATE TABLE xapi.xapi_events_all_parse ({STATEMENT}, problem String) ENGINE = Null",
     "CREATE TABLE xapi.xapi_events_all_parsed_local (event_id UUID, verb String) "
     "ENGINE = ReplacingMergeTree ORDER BY event_id",
     "CREATE TABLE xapi.xapi_events_all_parsed (event_id UUID, verb String) ENGINE = Distributed("
@@ -402,6 +403,15 @@ def test_ralph_reads_its_lookback_and_writes_anything(nodes: Nodes) -> None:
         )
         assert answer.code == 0, answer.text
     assert count("admin", "xapi_events_all", since) == 80
+    # Just arrived: their inserts may have failed half-way, and are sent again.
+    assert count("lrs", "xapi_events_all", since) == 0
+    for minutes in (89, 91):
+        nodes.do(
+            "INSERT INTO xapi.xapi_events_all_local (event_id, emission_time, event, received_at) "
+            "SETTINGS insert_allow_materialized_columns = 1 SELECT event_id, emission_time, event, "
+            f"now() - INTERVAL {minutes} MINUTE FROM xapi.xapi_events_all_local "
+            "WHERE event = 'lookback' LIMIT 1 BY event_id"
+        )
     assert count("lrs", "xapi_events_all", since) == 40
     local = sum(
         int(

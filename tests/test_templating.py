@@ -55,7 +55,9 @@ def test_access_follows_the_settings() -> None:
     assert "<insert_quorum>0</insert_quorum>" in small
     assert "GRANT SELECT ON event_sink.*" in render(text, ASPECTS_ENABLE_PII=True)
     assert "INTERVAL 7 DAY" in small
-    assert "INTERVAL" not in render(text, ASPECTS_RALPH_LOOKBACK_DAYS=0)
+    assert "INTERVAL 90 MINUTE" in small
+    patient = render(text, ASPECTS_RALPH_LOOKBACK_DAYS=0, ASPECTS_DELIVERY_RETRY_MINUTES=100)
+    assert "DAY" not in patient.split("<ch_lrs>")[1] and "INTERVAL 150 MINUTE" in patient
     assert "<insert_quorum>2</insert_quorum>" in render(text, ASPECTS_CLICKHOUSE_REPLICAS=3)
 
 

@@ -183,13 +183,6 @@ def aspects_second_passwords(context: Context) -> list[SimpleNamespace]:
     ]
 
 
-def render_target_filter(rendered: bool, _path: str) -> bool:
-    """Tutor's IS_FILE_RENDERED: whether a file goes through Jinja. All of ours do; what must not
-    be touched is marked `raw` in place.
-    """
-    return rendered
-
-
 def _access(context: Context) -> access.Access:
     settings = _settings(context)
     plan = topology.plan(settings)
@@ -198,6 +191,7 @@ def _access(context: Context) -> access.Access:
         memory_mib=plan.clickhouse.memory_mib,
         quorum=plan.insert_quorum,
         lookback_days=as_integer(settings.get("ASPECTS_RALPH_LOOKBACK_DAYS", 7)) or 0,
+        retry_minutes=as_integer(settings.get("ASPECTS_DELIVERY_RETRY_MINUTES", 60)) or 0,
         pii=as_boolean(settings.get("ASPECTS_ENABLE_PII")) is True,
     )
 

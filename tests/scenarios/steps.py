@@ -93,6 +93,27 @@ def assert_exactly(lab: Lab, table: tuple[str, str], events: int) -> Counts:
     return counts
 
 
+def merged(lab: Lab, table: tuple[str, str]) -> int:
+    """Rows of a table over all shards after ClickHouse has merged everything it can."""
+    local = ".".join(table) + ("_local" if lab.cluster else "")
+    lab.on_nodes(f"OPTIMIZE TABLE {local} FINAL")
+    return count(lab, table).rows
+
+
+def settle(lab: Lab) -> None:
+    """Make what is in Ralph's raw table look as if it had arrived two hours ago.
+
+    The copies come last, so they are what stays of each row.
+    """
+    local = ".".join(RAW["ralph"]) + ("_local" if lab.cluster else "")
+    lab.on_nodes(
+        f"INSERT INTO {local} (event_id, emission_time, event, received_at) "
+        "SETTINGS insert_allow_materialized_columns = 1 "
+        f"SELECT event_id, emission_time, event, now() - INTERVAL 2 HOUR FROM {local}"
+    )
+    merged(lab, RAW["ralph"])
+
+
 def query(lab: Lab, text: str, **options: Any) -> list[tuple[Any, ...]]:
     """Rows of a query on the first node, as the administrator."""
     client = lab.client()

@@ -27,6 +27,8 @@ REPORT_SYSTEM_TABLES = (
     "replicas",
     "replication_queue",
 )
+# Minutes at least between the last retry of the LMS and the time from which Ralph sees a statement.
+SETTLED_MARGIN = 30
 LOCALHOST = ("127.0.0.1", "::1")
 
 
@@ -37,6 +39,7 @@ def declare(
     quorum: int = 0,
     pii: bool = False,
     lookback_days: int = 7,
+    retry_minutes: int = 60,
 ) -> Access:
     """Declare users, profiles and quotas.
 
@@ -44,13 +47,15 @@ def declare(
     `quorum`: replicas that must confirm an insert, 0 for one. `pii`: ASPECTS_ENABLE_PII; without
     it reports cannot read the tables that identify learners. `lookback_days`: how far Ralph looks
     back for statements that it already has (ASPECTS_RALPH_LOOKBACK_DAYS), 0 for without end.
+    `retry_minutes`: for how long the LMS sends again what was not acknowledged
+    (ASPECTS_DELIVERY_RETRY_MINUTES); Ralph does not look at what may still be in that state.
     """
     names = names or Names()
     return Access(
         users=(
             _default(),
             _admin(names),
-            _lrs(names, lookback_days),
+            _lrs(names, lookback_days, settled_minutes(retry_minutes)),
             _vector(names),
             _cms(names),
             _report(names, pii),
@@ -114,12 +119,29 @@ def _writer_grants(names: Names, database: str, raw_tables: tuple[str, ...]) -> 
     )
 
 
-def _lrs(names: Names, lookback_days: int) -> User:
-    """Ralph. Before each insert it asks for the statement ids that it is about to store, and no
-    index on ids answers that in a time that does not grow with the table. The raw table is sorted
-    by time: a bound on it is what the primary key and the partitions can use.
+def settled_minutes(retry_minutes: int) -> int:
+    """Minutes after which a statement that arrived is not sent again by the LMS for a failure.
+
+    More than its patience by a half, because each try takes time besides the pauses between them.
     """
-    condition = f"emission_time >= now() - INTERVAL {lookback_days} DAY" if lookback_days else ""
+    return retry_minutes + max(SETTLED_MARGIN, retry_minutes // 2)
+
+
+def _lrs(names: Names, lookback_days: int, settled: int) -> User:
+    """Ralph. Before each insert it asks for the statement ids that it is about to store, and drops
+    those that it finds. Which rows it may find is bounded twice.
+
+    By time, because no index on ids answers in a time that does not grow with the table. The raw
+    table is sorted by time: a bound on it is what the primary key and the partitions can use.
+
+    By arrival, because a row of the raw table is no proof that its insert went to the end: a node
+    may die between the row and what the views make of it. The insert then failed, the sender
+    repeats it, and the repetition is what completes it. To store a row again is always safe, to
+    drop it is not.
+    """
+    condition = f"now() - INTERVAL {settled} MINUTE >= received_at"
+    if lookback_days:
+        condition = f"emission_time >= now() - INTERVAL {lookback_days} DAY AND {condition}"
     return User(
         name=names.lrs,
         why="Ralph: looks statements up by id and stores them.",

@@ -152,8 +152,7 @@ class Grant:
 @dataclass(frozen=True)
 class RowFilter:
     """Which rows of a table a user sees: a ClickHouse expression without `<` and `&`, which the
-    operator would write into XML as they are. An empty one means all rows. Writing is not
-    affected by it.
+    operator would write into XML as they are. Writing is not affected by it.
     """
 
     database: str

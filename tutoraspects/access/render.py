@@ -83,7 +83,7 @@ def _xml_user(user: User) -> Iterator[str]:
 
 
 def _xml_row_filters(user: User) -> Iterator[str]:
-    filters = [rows for rows in user.row_filters if rows.condition]
+    filters = user.row_filters
     if not filters:
         return
     yield "      <databases>"
@@ -135,8 +135,7 @@ def to_operator(access: Access, secret: str) -> dict[str, dict[str, object]]:
         else:
             users[f"{name}/grants/query"] = [f"GRANT {grant}" for grant in user.grants]
         for rows in user.row_filters:
-            if rows.condition:
-                users[f"{name}/databases/{rows.database}/{rows.table}/filter"] = rows.condition
+            users[f"{name}/databases/{rows.database}/{rows.table}/filter"] = rows.condition
     profiles: dict[str, object] = {}
     for profile in access.profiles:
         for setting in profile.settings:
@@ -244,13 +243,10 @@ def _sql_row_filters(user: User, on: str) -> Iterator[str]:
     for rows in user.row_filters:
         target = table(rows.database, rows.table)
         name = identifier(_own(user.name))
-        if rows.condition:
-            yield (
-                f"CREATE ROW POLICY OR REPLACE {name}{on} ON {target} FOR SELECT "
-                f"USING {rows.condition} TO {identifier(user.name)}"
-            )
-        else:
-            yield f"DROP ROW POLICY IF EXISTS {name} ON {target}{on}"
+        yield (
+            f"CREATE ROW POLICY OR REPLACE {name}{on} ON {target} FOR SELECT "
+            f"USING {rows.condition} TO {identifier(user.name)}"
+        )
 
 
 def _own(name: str) -> str:

@@ -1,7 +1,8 @@
 """Statements as they arrive from Ralph and from Vector, and Vector's tracking logs.
 
-Both raw tables have the three columns that Ralph inserts and Vector sends; both feed the parsing
-table, so that duplicates of one statement meet whichever way they came.
+Both raw tables have the three columns that Ralph inserts and Vector sends, and the time of arrival,
+which nobody sends; both feed the parsing table, so that duplicates of one statement meet whichever
+way they came.
 
 The parsing query is written for the server's planner as much as for the reader: it is planned
 anew for every insert, and each function in it costs some 40 microseconds there. Hence one tuple
@@ -308,6 +309,9 @@ def raw_table(ref: Ref, source: str, ttl: str) -> Table:
             Column("event_id", "UUID", "NONE"),
             Column("emission_time", "DateTime64(6)", "Delta(8), ZSTD(1)"),
             Column("event", "String", "ZSTD(1)"),
+            # Ralph sees what arrived some time ago only (tutoraspects.access): until then an
+            # event that comes again is stored again, and parsed should it have been missed.
+            Column("received_at", "DateTime", "Delta(4), ZSTD(1)", "MATERIALIZED", "now()"),
         ),
         placement=Placement.SHARDED,
         engine="ReplacingMergeTree",
