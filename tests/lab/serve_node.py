@@ -94,6 +94,7 @@ def serve(library: str, config: str, http_port: str, native_port: str) -> None:
         "clickhouse",
         f"--config-file={config}",
         "--multiquery",
+        "--log-level=information",  # clickhouse-local does not read it from the configuration
         "--listen_host=127.0.0.1",
         f"--http_port={http_port}",
         f"--tcp_port={native_port}",
