@@ -223,7 +223,8 @@ def test_the_job_gets_what_the_command_needs(case: TutorProject) -> None:
 
 def test_any_password_reaches_the_container(tmp_path: Path) -> None:
     odd = 'it\'s $HOME #1 \\ "x"'
-    made = project(tmp_path, CLICKHOUSE_ADMIN_PASSWORD=odd, RALPH_EXTRA_SETTINGS={"A": {"b": 1}})
+    extra = {"A": '{"b": 1}'}
+    made = project(tmp_path, CLICKHOUSE_ADMIN_PASSWORD=odd, RALPH_EXTRA_SETTINGS=extra)
     made.save()
     job = environment(made, services(made)["aspects-job"])
     assert job["ASPECTS_CLICKHOUSE_PASSWORD"] == odd
