@@ -8,6 +8,7 @@ from __future__ import annotations
 import copy
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ import pytest
 
 from tests.gitops.conftest import Exported, exported
 from tutoraspects.cli.preflight import size_of
-from tutoraspects.gitops import preflight, quantities
+from tutoraspects.gitops import installs, operators, preflight, quantities
 from tutoraspects.gitops.preflight import is_custom
 from tutoraspects.topology import plan
 
@@ -27,6 +28,8 @@ ARGOCD = {
     "ASPECTS_K8S_MANAGED_BY": "argocd",
     "ASPECTS_GITOPS_REPOSITORY_URL": "https://git.example.org/team/platform.git",
 }
+
+READY_SETTINGS = {"ASPECTS_ARGOCD_NAMESPACE": "argocd"}
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -341,3 +344,16 @@ def test_only_custom_groups_are_asked_for() -> None:
     custom = ["external-secrets.io/v1", "clickhouse.altinity.com/v1"]
     assert all(map(is_custom, custom))
     assert not any(map(is_custom, ["v1", "apps/v1", "networking.k8s.io/v1", "policy/v1"]))
+
+
+def test_the_guide_installs_the_versions_that_are_pinned() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    guide = (docs / "how-to/preflight.md").read_text("utf8")
+    for operator in operators.ALL:
+        assert f"--repo {operator.repository} --version {operator.version} \\" in guide
+    by_hand = (docs / "how-to/install-kubernetes.md").read_text("utf8")
+    assert f"--version {operators.CLICKHOUSE.version} " in by_hand
+    argocd = re.search(r"argo-cd/(v[0-9.]+)/", installs.of_group("argoproj.io", READY_SETTINGS))
+    assert argocd and argocd[0] in (docs / "how-to/eks-argocd.md").read_text("utf8")
+    for command in (installs.metrics_server(), "aws-load-balancer-controller"):
+        assert command in guide
