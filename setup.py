@@ -83,7 +83,8 @@ setup(
             "mkdocs-material>=9.5",
             "mypy>=1.13",
             "pytest>=8",
-            "ruff>=0.8",
+            # Its format changes between minor versions.
+            "ruff>=0.17,<0.18",
             "types-PyYAML",
             "yamllint>=1.35",
             "build>=1.2",

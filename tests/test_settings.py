@@ -270,6 +270,7 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ),
     ({"RUN_RALPH": False}, "ASPECTS_XAPI_SOURCE is ralph and RUN_RALPH is false"),
     ({"ASPECTS_XAPI_SOURCE": "vector"}, "ASPECTS_XAPI_SOURCE is vector and RUN_VECTOR is false"),
+    ({"ASPECTS_XAPI_DATABASE": "other"}, "ASPECTS_XAPI_DATABASE is 'other' and events are written"),
     (
         {"ASPECTS_CLICKHOUSE_REPLICAS": 2, "ASPECTS_CLICKHOUSE_INSERT_QUORUM": 3},
         "a shard has only 2 replicas",

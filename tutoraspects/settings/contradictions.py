@@ -36,6 +36,7 @@ def contradictions(values: Values, plan: Plan) -> Iterator[str]:
     yield from _keepers(plan)
     yield from _external(values)
     yield from _writers(values)
+    yield from _sources(values)
     yield from _sizes(values, plan)
     yield from _twins(values)
     yield from _privacy(values)
@@ -104,6 +105,19 @@ def _writers(values: Values) -> Iterator[str]:
         yield (
             f"ASPECTS_XAPI_SOURCE is {source} and {switch} is false, so that no event would "
             f"arrive: {_save(f'--set {switch}=true')}, or change ASPECTS_XAPI_SOURCE."
+        )
+
+
+def _sources(values: Values) -> Iterator[str]:
+    """Reporting can read only the databases that events are written to."""
+    chosen = values.get("ASPECTS_XAPI_DATABASE")
+    written = [values.get("RALPH_DATABASE"), values.get("ASPECTS_VECTOR_DATABASE")]
+    # Two databases of one name are another contradiction, told by _twins.
+    if chosen is not None and chosen not in written and written[0] != written[1]:
+        yield (
+            f"ASPECTS_XAPI_DATABASE is '{chosen}' and events are written to '{written[0]}' "
+            f"(RALPH_DATABASE) or '{written[1]}' (ASPECTS_VECTOR_DATABASE): "
+            f"{_save('--unset ASPECTS_XAPI_DATABASE')}."
         )
 
 
