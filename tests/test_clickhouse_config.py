@@ -129,6 +129,22 @@ def test_every_setting_of_the_profiles_exists(nodes: Nodes) -> None:
         assert set(settings) <= known, profile
 
 
+def test_writers_take_blocks_of_many_months_and_the_servers_know_one_zone(
+    nodes: Nodes, rendered: Path
+) -> None:
+    settings = (
+        "max_partitions_per_insert_block",
+        "deduplicate_blocks_in_dependent_materialized_views",
+    )
+    for role in ("lrs", "vector"):
+        values = ", ".join(f"toString(getSetting('{name}'))" for name in settings)
+        ((partitions, views),) = nodes.ask(role, f"SELECT {values}").rows
+        assert int(partitions) >= 1000
+        assert views in ("1", "true")
+    # The laboratory's library takes the machine's zone.
+    assert ET.parse(rendered / "server.xml").findtext("timezone") == "UTC"
+
+
 @pytest.mark.parametrize("role", ["lrs", "vector", "cms", "report", "monitor", "backup"])
 def test_every_user_gets_the_settings_of_its_profile_over_those_of_default(
     nodes: Nodes, role: str

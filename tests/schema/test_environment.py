@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tutoraspects.errors import AspectsError
+from tutoraspects.schema import users
 from tutoraspects.schema.names import Names
 from tutoraspects.schema.target import Address, Target, read_secret
 
@@ -94,3 +98,79 @@ def test_passwords_from_files(tmp_path: Path) -> None:
     file.write_bytes(b"\xff\xfe")
     with pytest.raises(AspectsError, match="not text"):
         read_secret({"X_FILE": str(file)}, "X")
+
+
+def test_an_unreachable_server_is_one_line_whoever_listens_to_the_logs() -> None:
+    """The driver logs a traceback for each failed connection."""
+    code = "import logging; logging.basicConfig(); from tutoraspects.cli.job import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", code, "schema", "upgrade"],
+        env={"ASPECTS_CLICKHOUSE_HOST": "127.0.0.1", "ASPECTS_CLICKHOUSE_NATIVE_PORT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert "127.0.0.1:1 cannot be reached" in line and "ASPECTS_CLICKHOUSE_HOST" in line
+
+
+# Users of an external cluster --------------------------------------------------------------------
+
+GIB = 1024**3
+
+
+def settings_of(access: Any, profile: str) -> dict[str, Any]:
+    (found,) = (item for item in access.profiles if item.name == profile)
+    return {setting.name: setting.value for setting in found.settings}
+
+
+def test_users_are_as_the_environment_says() -> None:
+    environment = {
+        "ASPECTS_CLICKHOUSE_MEMORY_MIB": "16384",
+        "ASPECTS_CLICKHOUSE_INSERT_QUORUM": "2",
+        "ASPECTS_RALPH_LOOKBACK_DAYS": "30",
+        "ASPECTS_DELIVERY_RETRY_MINUTES": "200",
+        "ASPECTS_PII_MODELS": "user_profile,course_enrollment",
+    }
+    access = users.declare(environment, Names())
+    assert settings_of(access, "ingest")["max_memory_usage"] == 8 * GIB
+    assert settings_of(access, "ingest")["insert_quorum"] == 2
+    for rows in access.user("ch_lrs").row_filters:
+        assert "INTERVAL 30 DAY" in rows.condition and "INTERVAL 300 MINUTE" in rows.condition
+    grants = {str(grant) for grant in access.user("ch_report").grants}
+    assert "SELECT ON event_sink.external_id" in grants
+    assert not grants & {
+        "SELECT ON event_sink.course_enrollment",
+        "SELECT ON event_sink.user_profile",
+    }
+    everything = users.declare({**environment, "ASPECTS_ENABLE_PII": "1"}, Names())
+    assert "SELECT ON event_sink.*" in map(str, everything.user("ch_report").grants)
+
+
+def test_options_come_before_the_environment() -> None:
+    environment = {
+        "ASPECTS_CLICKHOUSE_MEMORY_MIB": "16384",
+        "ASPECTS_CLICKHOUSE_INSERT_QUORUM": "2",
+        "ASPECTS_ENABLE_PII": "1",
+    }
+    access = users.declare(environment, Names(), memory_mib=2048, quorum=0, pii=False)
+    assert settings_of(access, "ingest")["max_memory_usage"] == GIB
+    assert settings_of(access, "ingest")["insert_quorum"] == 0
+    assert "SELECT ON event_sink.*" not in map(str, access.user("ch_report").grants)
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("ASPECTS_CLICKHOUSE_MEMORY_MIB", "0"),
+        ("ASPECTS_CLICKHOUSE_INSERT_QUORUM", "two"),
+        ("ASPECTS_RALPH_LOOKBACK_DAYS", "-1"),
+        ("ASPECTS_DELIVERY_RETRY_MINUTES", "1.5"),
+        ("ASPECTS_ENABLE_PII", "perhaps"),
+        ("ASPECTS_PII_MODELS", "user.profile"),
+    ],
+)
+def test_wrong_description_of_users(variable: str, value: str) -> None:
+    with pytest.raises(AspectsError, match=variable if "MODELS" not in variable else value):
+        users.declare({variable: value}, Names())

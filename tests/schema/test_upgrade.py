@@ -247,3 +247,48 @@ def test_status(lab: Lab) -> None:
     assert all(version["applied_at"].startswith("20") for version in after["versions"])
     assert [node["tables"] for node in after["nodes"]] == [16] * len(lab.nodes)
     assert "not applied" not in lab.aspects("schema", "status").stdout
+
+
+UPSTREAM = (
+    "CREATE DATABASE xapi",
+    "CREATE TABLE xapi.alembic_version (version_num String, dt DateTime DEFAULT now()) "
+    "ENGINE = ReplacingMergeTree ORDER BY tuple()",
+    "CREATE TABLE xapi.xapi_events_all (event_id UUID, emission_time DateTime64(6), event String) "
+    "ENGINE = ReplacingMergeTree PARTITION BY toYYYYMM(emission_time) "
+    "ORDER BY (emission_time, event_id) PRIMARY KEY (emission_time, event_id)",
+)
+
+
+def test_a_volume_of_upstreams_plugin_is_refused_before_anything_is_made(lab: Lab) -> None:
+    for statement in UPSTREAM:
+        lab.on_nodes(statement)
+    lab.on_nodes("INSERT INTO xapi.xapi_events_all SELECT generateUUIDv4(), now64(6), '{}'")
+    refused = lab.aspects("schema", "upgrade", check=False)
+    assert refused.returncode == 1 and refused.stdout == ""
+    assert len(refused.stderr.splitlines()) == 1
+    assert "tutor-contrib-aspects" in refused.stderr and "volume claim" in refused.stderr
+    assert "xapi.xapi_events_all" in refused.stderr
+    tables = [[("alembic_version",), ("xapi_events_all",)]] * len(lab.nodes)
+    assert lab.on_nodes("SELECT name FROM system.tables WHERE database = 'xapi' ORDER BY 1") == (
+        tables
+    )
+    # With the tables out of the way upstream's versions alone hinder nobody, nor does a run that
+    # was killed between our own tables.
+    lab.on_nodes("RENAME TABLE xapi.xapi_events_all TO xapi.before")
+    lab.aspects("schema", "upgrade")
+    lab.on_nodes("TRUNCATE TABLE xapi.aspects_schema_versions")
+    lab.aspects("schema", "upgrade")
+    lab.aspects("schema", "check")
+
+
+def test_another_retention_reaches_the_tables_by_sync(empty_node: Lab) -> None:
+    lab = without_schema(empty_node)
+    lab.aspects("schema", "upgrade")
+    [(before,)] = lab.client().execute("SHOW CREATE TABLE xapi.xapi_events_all")
+    ttl = "toDateTime(emission_time) + INTERVAL 77 DAY"
+    done = lab.aspects("schema", "sync", ASPECTS_DATA_TTL_EXPRESSION=ttl)
+    [(after,)] = lab.client().execute("SHOW CREATE TABLE xapi.xapi_events_all")
+    assert "toIntervalDay(77)" not in before and "toIntervalDay(77)" in after
+    assert "mended xapi.xapi_events_all: TTL" in done.stderr
+    again = lab.aspects("schema", "sync", ASPECTS_DATA_TTL_EXPRESSION=ttl)
+    assert "mended 0 of 0" in again.stderr and len(again.stderr.splitlines()) == 1

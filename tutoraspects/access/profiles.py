@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from tutoraspects.access.model import Profile, Quota, Setting
 
-# The window in which the server collects small inserts into one block. A Ralph worker does one
-# request at a time and waits for the flush, so this wait is added to each of its requests: with
-# 50 ms at most a worker does up to 20 batches a second, with ClickHouse's own 200 ms five.
-# The price is parts: under load a node writes at most 1000 / MAX_MS = 20 parts a second into the
-# raw table and as many into the parsed one (adaptive: a quiet site flushes after MIN_MS, but then
-# it has few inserts, and never more than one part per insert). Merges keep up with that; the
-# merge_tree settings of the server say what happens when they do not.
-ASYNC_INSERT_MIN_MS = 10
-ASYNC_INSERT_MAX_MS = 50
+# The window in which the server collects small inserts into one block. Each block is planned and
+# stored anew: with its views that costs 20 to 30 ms of CPU on every shard it goes to, as much as
+# hundreds of rows. So what counts is how few blocks there are. The window is adaptive: from
+# 1000 / MIN_MS = 10 inserts a second on it widens to MAX_MS, which leaves five blocks a second, and
+# as many new parts in the raw and in the parsed table; with fewer inserts there are fewer blocks
+# anyway, and an insert that comes alone waits for nobody. The price is paid by Ralph's workers,
+# which do one request at a time: under load each does up to five batches a second. More workers
+# are cheaper than more blocks. `python -m bench.ingest` measures both.
+ASYNC_INSERT_MIN_MS = 100
+ASYNC_INSERT_MAX_MS = 200
 # A larger batch does not wait for the window at all.
 ASYNC_INSERT_MAX_BYTES = 10 * 1024 * 1024
 ASYNC_INSERT_MAX_QUERIES = 450
@@ -151,7 +152,11 @@ def _ingest(window_min: int, window_max: int, quorum: int, node: int) -> tuple[S
         Setting("async_insert", 1, "collect small inserts into one block and one part"),
         Setting("wait_for_async_insert", 1, "acknowledge after the flush: 2xx means stored"),
         Setting("async_insert_use_adaptive_busy_timeout", 1, "short window when quiet"),
-        Setting("async_insert_busy_timeout_min_ms", window_min, "window of a quiet site"),
+        Setting(
+            "async_insert_busy_timeout_min_ms",
+            window_min,
+            "the shortest window; an insert that comes alone waits for nobody",
+        ),
         Setting(
             "async_insert_busy_timeout_max_ms",
             window_max,
@@ -175,6 +180,19 @@ def _ingest(window_min: int, window_max: int, quorum: int, node: int) -> tuple[S
             "of a shard while it lives, so that Ralph finds what it has just stored",
         ),
         Setting("prefer_localhost_replica", 0, "for the same reason: whichever node is asked"),
+        Setting("max_threads", 1, "looking ids up is over before a second thread has begun"),
+        Setting("use_query_condition_cache", 0, "nobody asks for the same ids twice"),
+        Setting(
+            "use_skip_indexes_on_data_read",
+            0,
+            "the index leaves nothing to read, as a rule: ask it first and be done",
+        ),
+        Setting(
+            "max_partitions_per_insert_block",
+            1000,
+            "a replay of decades has some hundred months in one block; the raw and parsed tables "
+            "put impossible years into one partition, so there cannot be more than 601",
+        ),
         Setting(
             "throw_on_max_partitions_per_insert_block",
             0,

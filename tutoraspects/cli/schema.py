@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -73,17 +74,19 @@ def upgrade(as_sql: bool, as_json: bool, lock_timeout: float) -> None:
 @schema.command()
 @as_json
 def status(as_json: bool) -> None:
-    """Show the schema's versions, the nodes and their replicas."""
+    """Show versions, nodes and replicas; exit with 1 when a node cannot be asked."""
     result = schema_status.read(_context())
+    silent = [node for node in result.nodes if node.error]
     if as_json:
         _print_json(result.as_dict())
-        return
+        sys.exit(1 if silent else 0)
+    absent = "unknown" if len(silent) == len(result.nodes) else "not applied"
     for version in result.versions:
-        when = f"{version.applied_at} UTC" if version.applied_at else "not applied"
+        when = f"{version.applied_at} UTC" if version.applied_at else absent
         click.echo(f"{version.revision}  {when:23}  {version.title}")
     for node in result.nodes:
         if node.error:
-            click.secho(f"{node.node}  {node.error}", fg="red")
+            click.echo(f"{node.node}  {node.error}")
             continue
         line = f"{node.node}  ClickHouse {node.version}, {node.tables} tables"
         if node.replicas:
@@ -91,6 +94,7 @@ def status(as_json: bool) -> None:
                 f", {node.replicas} replicas ({node.read_only} read-only, {node.delay} s behind)"
             )
         click.echo(line)
+    _refuse_silence(silent, len(result.nodes))
 
 
 @schema.command()
@@ -108,28 +112,36 @@ def check(as_json: bool, without_replication: bool) -> None:
             click.echo(f"{node.node}  {item}{remedy}")
         if node.error:
             click.echo(f"{node.node}  {node.error}")
+    _refuse_silence([node for node in report.nodes if node.error], len(report.nodes))
     if report.pending:
         raise AspectsError(
             f"The database lacks the schema version {report.pending[0]}: "
             "run `aspects schema upgrade`."
         )
-    silent = [node for node in report.nodes if node.error]
-    if silent:
-        raise AspectsError(
-            f"{len(silent)} of {len(report.nodes)} nodes cannot be asked, the first being "
-            f"{silent[0].node}: bring them up and repeat."
-        )
     if not report.sound:
         faulty = sum(not node.sound for node in report.nodes)
+        mendable = any(item.repair for node in report.nodes for item in node.differences)
         raise AspectsError(
             f"{faulty} of {len(report.nodes)} nodes differ from the declared schema, in "
-            f"{report.count} place{'' if report.count == 1 else 's'}: run `aspects schema sync`."
+            f"{report.count} place{'' if report.count == 1 else 's'}: "
+            + ("run `aspects schema sync`." if mendable else "each needs a hand, as told above.")
         )
     click.secho(
         f"done: {report.objects} objects are as declared on {len(report.nodes)} of "
         f"{len(report.nodes)} nodes, version {report.version}.",
         fg="green",
     )
+
+
+def _refuse_silence(
+    silent: Sequence[schema_status.NodeStatus | repair.NodeReport], of: int
+) -> None:
+    """Nothing can be said of the schema while a node does not answer."""
+    if silent:
+        raise AspectsError(
+            f"{len(silent)} of {of} nodes cannot be asked, the first being {silent[0].node} "
+            f"({silent[0].error.rstrip('.')}): mend that and repeat."
+        )
 
 
 @schema.command()
@@ -169,11 +181,16 @@ def sync(
 
 @schema.command("users")
 @as_sql
-@click.option("--memory-mib", default=4096, show_default=True, help="Memory of one node.")
-@click.option("--quorum", default=0, show_default=True, help="Replicas that confirm an insert.")
-@click.option("--pii", is_flag=True, help="Reports may read the tables that identify learners.")
-def make_users(as_sql: bool, memory_mib: int, quorum: int, pii: bool) -> None:
+@click.option("--memory-mib", type=click.IntRange(min=1), help="Memory of one node.")
+@click.option("--quorum", type=click.IntRange(min=0), help="Replicas that confirm an insert.")
+@click.option(
+    "--pii/--no-pii", default=None, help="Reports may read the tables that identify learners."
+)
+def make_users(as_sql: bool, memory_mib: int | None, quorum: int | None, pii: bool | None) -> None:
     """Make the services' users on a cluster that is not ours.
+
+    Limits, quorum, personal data and Ralph's look-back are as the settings say, unless an option
+    says otherwise.
 
     For each ASPECTS_CLICKHOUSE_<ROLE>_PASSWORD (or _PASSWORD_FILE) in the environment, with ROLE
     one of LRS, VECTOR, CMS, REPORT, MONITOR, BACKUP. Run again, it brings them up to date.

@@ -16,7 +16,9 @@ from tutoraspects.errors import AspectsError
 from tutoraspects.schema.target import Address, Target
 
 # The driver logs each failed connection with a traceback; the sentence that follows says it all.
+# A handler on the root logger (Alembic's, a test's, a library's) would print it all the same.
 logging.getLogger("clickhouse_driver").addHandler(logging.NullHandler())
+logging.getLogger("clickhouse_driver").propagate = False
 
 CONNECT_SECONDS = 10
 # Longer than any statement waits for the other nodes of a cluster.

@@ -67,6 +67,19 @@ class Comparison:
                 found += self._front(table)
         return found
 
+    def foreign(self) -> Iterator[Difference]:
+        """Tables that somebody else made under our names: of other columns, engines or keys."""
+        self._learn()
+        for table in self.schema.tables.values():
+            ref = ddl.data_ref(table, self.layout)
+            actual = self.catalog.tables.get(ref)
+            if actual is not None:
+                yield from (d for d in self._engine(table, ref, actual) if not d.repair)
+                yield from self._columns(table, ref, actual)
+            front = self.catalog.tables.get(table.ref)
+            if ref != table.ref and front is not None and front.engine != "Distributed":
+                yield from self._front(table)
+
     # Tables that hold rows, and the parsing table ------------------------------------------------
 
     def _table(self, table: Table) -> Iterator[Difference]:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from tutoraspects.errors import AspectsError
-from tutoraspects.schema import lock, scripts, state
+from tutoraspects.schema import lock, scripts, state, upstream
 from tutoraspects.schema.client import Client
 from tutoraspects.schema.ddl import Layout, Statement
 from tutoraspects.schema.names import Names
@@ -88,7 +88,7 @@ def upgrade(
 
     A version counts as applied when its last statement has succeeded; each statement can be run
     again, so a killed run is continued by the next one. Raises AspectsError at the first
-    statement that fails, naming it.
+    statement that fails, naming it, and before the first of all on a volume of upstream's plugin.
     """
     cluster = discover(context.target)
     done: list[Applied] = []
@@ -96,9 +96,12 @@ def upgrade(
         Client(context.target, cluster.control) as client,
         lock.hold(context.target, cluster.control, context.lock_name, lock_timeout, say),
     ):
-        pending = context.history.pending(state.applied(client, context.names), target)
+        present = state.applied(client, context.names)
+        pending = context.history.pending(present, target)
         if not pending:
             return done
+        if not present:
+            upstream.refuse(client, context)
         say(_headline(len(pending), cluster))
         for statement in context.history.bootstrap.statements(context.layout):
             _run(client, statement)

@@ -18,15 +18,34 @@ from tutoraspects.schema.target import Target, read_secret
 ROLES = ("lrs", "vector", "cms", "report", "monitor", "backup")
 
 
+_TRUE = {"1", "true", "yes", "on"}
+_FALSE = {"", "0", "false", "no", "off"}
+
+
 def declare(
-    environment: Mapping[str, str], names: Names, memory_mib: int, quorum: int, pii: bool
+    environment: Mapping[str, str],
+    names: Names,
+    memory_mib: int | None = None,
+    quorum: int | None = None,
+    pii: bool | None = None,
 ) -> Access:
-    """The users under the names that ASPECTS_CLICKHOUSE_<ROLE>_USER give, else the usual ones."""
-    chosen = {
+    """The users as the environment describes them; what is given here is used instead.
+
+    The job image has all of it from the settings. Raises AspectsError for a value that cannot be
+    right.
+    """
+    chosen: dict[str, str | tuple[str, ...]] = {
         role: environment[f"ASPECTS_CLICKHOUSE_{role.upper()}_USER"]
         for role in ROLES
         if environment.get(f"ASPECTS_CLICKHOUSE_{role.upper()}_USER")
     }
+    models = environment.get("ASPECTS_PII_MODELS")
+    if models is not None:
+        chosen["pii_tables"] = tuple(name.strip() for name in models.split(",") if name.strip())
+    if memory_mib is None:
+        memory_mib = _number(environment, "ASPECTS_CLICKHOUSE_MEMORY_MIB", 4096, at_least=1)
+    if quorum is None:
+        quorum = _number(environment, "ASPECTS_CLICKHOUSE_INSERT_QUORUM", 0)
     return declare_access(
         replace(
             AccessNames(**chosen),  # type: ignore[arg-type]
@@ -40,8 +59,24 @@ def declare(
         ),
         memory_mib=memory_mib,
         quorum=quorum,
-        pii=pii,
+        pii=_flag(environment, "ASPECTS_ENABLE_PII") if pii is None else pii,
+        lookback_days=_number(environment, "ASPECTS_RALPH_LOOKBACK_DAYS", 7),
+        retry_minutes=_number(environment, "ASPECTS_DELIVERY_RETRY_MINUTES", 60),
     )
+
+
+def _number(environment: Mapping[str, str], name: str, default: int, at_least: int = 0) -> int:
+    text = environment.get(name, "").strip() or str(default)
+    if not text.isdecimal() or int(text) < at_least:
+        raise AspectsError(f"'{text}' is not a number of at least {at_least}: correct {name}.")
+    return int(text)
+
+
+def _flag(environment: Mapping[str, str], name: str) -> bool:
+    text = environment.get(name, "").strip().lower()
+    if text not in _TRUE | _FALSE:
+        raise AspectsError(f"'{text}' is neither true nor false: correct {name}.")
+    return text in _TRUE
 
 
 def passwords(environment: Mapping[str, str]) -> dict[str, PasswordHash]:
