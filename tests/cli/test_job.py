@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 
 from tests.lab.lab import Lab
 from tutoraspects import __version__
+from tutoraspects.cli.job import COMMANDS
 
 PROGRAM = "from tutoraspects.cli.job import main; main()"
 PASSWORD = "not-the-password-of-anybody"
@@ -119,6 +121,34 @@ def test_it_runs_where_tutor_is_not_installed() -> None:
     assert "cannot be reached" in done.stdout + done.stderr and "Traceback" not in done.stderr
 
 
+WITHOUT_EXTRA = (
+    "import sys\n"
+    "class NoExtra:\n"
+    "    def find_spec(self, name, path=None, target=None):\n"
+    "        if name.split('.')[0] in ('alembic', 'clickhouse_driver', 'orjson'):\n"
+    "            raise ModuleNotFoundError(f'No module named {name}', name=name)\n"
+    "sys.meta_path.insert(0, NoExtra())\n"
+)
+
+
+def without_extra(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """As where the package was installed without the extra [jobs]."""
+    return subprocess.run(
+        [sys.executable, "-c", WITHOUT_EXTRA + PROGRAM, *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_help_needs_no_extra() -> None:
+    done = without_extra("--help")
+    assert done.returncode == 0, done.stderr
+    for command in COMMANDS:
+        assert re.search(rf"^  {command} +\w", done.stdout, flags=re.MULTILINE), done.stdout
+    assert_one_sentence(without_extra("schema", "status"), "[jobs]", "aspects schema")
+
+
 @pytest.mark.parametrize(
     "arguments", [("nothing",), ("schema", "nothing"), ("schema", "check", "-x")]
 )
@@ -132,6 +162,17 @@ def test_unreachable_host(command: str) -> None:
     port = free_port()
     words = (f"127.0.0.1:{port}", "cannot be reached", "ASPECTS_CLICKHOUSE_HOST")
     assert_one_sentence(aspects("schema", command, **at(port)), *words)
+
+
+@pytest.mark.parametrize("command", ["status", "check"])
+def test_nothing_is_said_of_nodes_that_cannot_be_asked(command: str) -> None:
+    port = free_port()
+    done = aspects("schema", command, **at(port), ASPECTS_CLICKHOUSE_NODES=f"127.0.0.1:{port}")
+    assert done.returncode == 1
+    assert "1 of 1 nodes cannot be asked" in done.stderr.splitlines()[-1]
+    assert "not applied" not in done.stdout and "lacks the schema version" not in done.stderr
+    as_json = aspects("schema", command, "--json", **at(port))
+    assert as_json.returncode == 1
 
 
 def test_unreachable_cluster() -> None:
@@ -174,8 +215,13 @@ def test_wrong_settings(tmp_path: Path) -> None:
 
 def test_wrong_password_and_user(one_node: Lab) -> None:
     good = one_node.job_environment()
-    done = aspects("schema", "upgrade", **{**good, "ASPECTS_CLICKHOUSE_PASSWORD": PASSWORD})
+    wrong = {**good, "ASPECTS_CLICKHOUSE_PASSWORD": PASSWORD}
+    done = aspects("schema", "upgrade", **wrong)
     assert_one_sentence(done, "ch_admin", "ASPECTS_CLICKHOUSE_PASSWORD")
+    for command in ("status", "check"):
+        done = aspects("schema", command, **wrong)
+        assert done.returncode == 1 and "ASPECTS_CLICKHOUSE_PASSWORD" in done.stderr
+        assert PASSWORD not in done.stdout + done.stderr
     done = aspects("schema", "upgrade", **{**good, "ASPECTS_CLICKHOUSE_USER": "nobody"})
     assert_one_sentence(done, "nobody", "ASPECTS_CLICKHOUSE_USER")
 

@@ -4,31 +4,50 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import NamedTuple
 
 import click
 
 from tutoraspects import __version__
 from tutoraspects.errors import AspectsError
 
-# Command -> module that holds it under the same name, imported when it is used.
+
+class Subcommand(NamedTuple):
+    """Where a command is, under its own name, and what the list of commands says about it."""
+
+    module: str
+    help: str
+
+
 COMMANDS = {
-    "load": "tutoraspects.cli.load",
-    "reparse": "tutoraspects.cli.reparse",
-    "schema": "tutoraspects.cli.schema",
+    "load": Subcommand("tutoraspects.cli.load", "Send generated learning events to Ralph."),
+    "reparse": Subcommand(
+        "tutoraspects.cli.reparse", "Mend events that are stored as text and lack their columns."
+    ),
+    "schema": Subcommand(
+        "tutoraspects.cli.schema", "Bring ClickHouse's tables up to date; compare, repair nodes."
+    ),
 }
 
 
 class LazyGroup(click.Group):
-    """Imports a subcommand when it is called: `aspects schema` needs no HTTP library."""
+    """Imports a subcommand when it is called; to list them it imports nothing.
+
+    So `aspects --help` works without the extra [jobs], and says what could be called with it.
+    """
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted(COMMANDS)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].help) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
         try:
-            module = importlib.import_module(COMMANDS[cmd_name])
+            module = importlib.import_module(COMMANDS[cmd_name].module)
         except ModuleNotFoundError as error:
             raise AspectsError(
                 f"`aspects {cmd_name}` needs the Python package '{error.name}': install "
