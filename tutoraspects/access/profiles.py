@@ -177,7 +177,7 @@ def _ingest(window_min: int, window_max: int, quorum: int, node: int) -> tuple[S
             "load_balancing",
             "first_or_random",
             "write to and look up in the same replica "
-            "of a shard while it lives, so that Ralph finds what it has just stored",
+            "of a shard while it lives, so that Ralph finds what the other has not fetched yet",
         ),
         Setting("prefer_localhost_replica", 0, "for the same reason: whichever node is asked"),
         Setting("max_threads", 1, "looking ids up is over before a second thread has begun"),

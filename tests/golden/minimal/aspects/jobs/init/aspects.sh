@@ -1,4 +1,4 @@
-# Wait for ClickHouse, then bring its schema up to date. Runs in the image DOCKER_IMAGE_ASPECTS.
+# Wait for ClickHouse, then bring its schema up to date and every node in line with it. Runs in the image DOCKER_IMAGE_ASPECTS.
 python - <<'PYTHON'
 import os
 import sys
@@ -23,3 +23,5 @@ while True:
         time.sleep(3)
 PYTHON
 aspects schema upgrade
+# What settings may have changed in tables that exist: how long events are kept.
+aspects schema sync
