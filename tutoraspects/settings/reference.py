@@ -22,9 +22,14 @@ _INTRODUCTION = """\
 # Settings
 
 Set any of these with `tutor config save --set NAME=VALUE`, and go back to its default with
-`tutor config save --unset NAME`. `tutor config save` refuses a name it does not know, a value of
-the wrong type and settings that contradict each other: it says which in one sentence each, exits
-with 1 and leaves the rendered environment as it was.
+`tutor config save --unset NAME`. A value of the wrong type, settings that contradict each other and
+a name that begins with `ASPECTS_` and is not known are refused: `tutor config save` says which in
+one sentence each, and exits with 1. A name with another prefix of this page, such as `CLICKHOUSE_`,
+may belong to another plugin; it is refused when it is almost one of these names.
+
+Tutor writes `config.yml` before plugins see it. So a refused value stays in `config.yml`, the
+rendered environment `env/` stays as it was, and every command that needs the configuration stops
+with the same sentence until you `--set` another value or `--unset` it.
 
 Settings marked **K** are kept: they have the name and the meaning that they have in
 `tutor-contrib-aspects`. Defaults in `{{ … }}` follow from other settings. *Generated* values are

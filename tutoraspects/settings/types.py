@@ -103,7 +103,7 @@ def _text(setting: Setting, value: object) -> str | None:
 def _secret(setting: Setting, value: object) -> str | None:
     # YAML reads an unquoted 0123 as the number 83: a secret that is no text is a wrong secret.
     if not isinstance(value, str) or not value or not value.isprintable():
-        return "text in quotes, on one line"
+        return "text on one line, in quotes where it looks like a number"
     if setting.maximum is not None and len(value.encode()) > setting.maximum:
         return f"text of at most {setting.maximum:.0f} bytes"
     return None

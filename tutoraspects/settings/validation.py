@@ -92,9 +92,13 @@ def _values(config: Mapping[str, object]) -> Iterator[str]:
         value = config[setting.name]
         wanted = complaint(setting, value)
         if wanted:
+            # Tutor reads what --set gives as YAML: a secret of digits needs quotes of its own.
+            example = (
+                f"'{setting.name}=\"...\"'" if setting.type == "secret" else f"{setting.name}=..."
+            )
             yield (
                 f"{setting.name}{_shown(setting, value)} must be {wanted}: run "
-                f"`tutor config save --set {setting.name}=...`, or `--unset {setting.name}` for "
+                f"`tutor config save --set {example}`, or `--unset {setting.name}` for "
                 "the default."
             )
 
