@@ -34,6 +34,7 @@ def changed(**changes: Any) -> dict[str, Any]:
     return {key: value for key, value in statement.items() if value is not ...}
 
 
+MISSHAPED = "wrong type: not the object or list that xAPI has there"
 SCORE = {"score": {"scaled": "high"}}
 ATTEMPT = "http://id.tincanapi.com/extension/attempt-id"
 REASONS: list[tuple[str, dict[str, Any] | str, str]] = [
@@ -56,6 +57,21 @@ REASONS: list[tuple[str, dict[str, Any] | str, str]] = [
     ("object in object", changed(object={"id": {"x": 1}}), "wrong type: object"),
     ("result array", changed(result=[1]), "wrong type: an array instead of an object"),
     ("context array", changed(context=["c"]), "wrong type: an array instead of an object"),
+    *(
+        (f"misshaped {number}", changed(**changes), MISSHAPED)
+        for number, changes in enumerate(
+            (
+                {"result": "passed"},
+                {"result": {"score": 95}},
+                {"result": {"extensions": "x"}},
+                {"context": 5},
+                {"context": {"extensions": [1]}},
+                {"context": {"contextActivities": {"parent": {"id": "https://h/course"}}}},
+                {"object": {"id": "https://h/x", "definition": "d"}},
+                {"object": {"id": "https://h/x", "definition": {"extensions": True}}},
+            )
+        )
+    ),
     ("score", changed(result=SCORE), "wrong type: score_scaled"),
     ("score nan", changed(result={"score": {"raw": "nan"}}), "wrong type: score_raw"),
     ("score inf", changed(result={"score": {"max": "-inf"}}), "wrong type: score_max"),
@@ -122,9 +138,11 @@ def test_possible_times_are_parsed(node: Lab) -> None:
         changed(result=None, context=None),
         changed(result={"success": None, "score": {"raw": None}}),
         changed(result={"success": "true", "score": {"raw": "3.5"}}),
-        changed(context={"contextActivities": {"parent": {"id": "https://h/course/x"}}}),
         changed(context={"contextActivities": {"parent": [None, 5, "x"], "grouping": [[]]}}),
         changed(extra={"a": [1, {"b": None}]}),
+        # Names of xAPI's own inside the value of an extension mean what the extension says.
+        changed(context={"extensions": {"https://h/x": {"score": 5, "context": [1]}}}),
+        changed(result={"response": 'say "score": 5, "result": "x"'}),
         changed(verb={"id": "tag:example.org,2026:verb"}),
     ],
 )

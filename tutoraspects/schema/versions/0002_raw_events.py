@@ -194,6 +194,41 @@ LEARNER = (
     f"tupleElement({ACTOR}, 'openid'), toString(event_id)])"
 )
 
+# Where JSONExtract finds something else than the shape above it fills in empty texts, as for a key
+# that is absent. A search over the text says, at little cost, which events to look at closely;
+# the same words may stand, rightly, inside an extension's own value.
+OBJECTS = (
+    ("result",),
+    ("result", "score"),
+    ("result", "extensions"),
+    ("context",),
+    ("context", "extensions"),
+    ("context", "contextActivities"),
+    ("object", "definition"),
+    ("object", "definition", "extensions"),
+)
+LISTS = (("context", "contextActivities", "parent"), ("context", "contextActivities", "grouping"))
+
+
+def keys(paths: tuple[tuple[str, ...], ...]) -> str:
+    return "|".join(sorted({path[-1] for path in paths}))
+
+
+def types(paths: tuple[tuple[str, ...], ...]) -> str:
+    found = (f"JSONType(event, {', '.join(map(repr, path))})" for path in paths)
+    return f"[{', '.join(found)}]"
+
+
+SPACE = "[[:space:]]*"
+SUSPECT = (
+    f'match(event, \'[{{,]{SPACE}"(?:(?:{keys(OBJECTS)})"{SPACE}:{SPACE}[^{{n[:space:]]|'
+    f"(?:{keys(LISTS)})\"{SPACE}:{SPACE}[^[n[:space:]])')"
+)
+MISSHAPED = (
+    f"({SUSPECT} AND (arrayExists(found -> found NOT IN ('Object', 'Null'), {types(OBJECTS)}) "
+    f"OR arrayExists(found -> found NOT IN ('Array', 'Null'), {types(LISTS)})))"
+)
+
 # Tested in order; what is dear to find out stands in the reasons, which are asked when needed.
 PROBLEMS = (
     (f"length(event) > {MAX_EVENT_BYTES}", "'larger than 1 MiB'"),
@@ -207,6 +242,7 @@ PROBLEMS = (
         "concat(actor_array, verb_array, object_array, result_array, context_array) != ''",
         "'wrong type: an array instead of an object'",
     ),
+    (MISSHAPED, "'wrong type: not the object or list that xAPI has there'"),
     ("actor_id = '' AND agent_kind != 'Group'", "'no actor'"),
     ("match(actor_id, '^[{\\\\[]')", "'wrong type: actor'"),
     (
