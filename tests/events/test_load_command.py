@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -15,8 +16,15 @@ from click.testing import CliRunner, Result
 
 from tests.events import store as stores
 from tests.events.store import Store
-from tutoraspects.cli.do import COMMANDS, load_events
+from tutoraspects.cli.do import (
+    COMMANDS,
+    SCHEMA_COMMANDS,
+    aspects_schema,
+    load_events,
+    reparse_events,
+)
 from tutoraspects.cli.load import load
+from tutoraspects.cli.schema import schema
 from tutoraspects.errors import AspectsError
 from tutoraspects.events.stream import Generator
 
@@ -135,6 +143,10 @@ def test_the_window_ends_at_the_last_midnight_by_default() -> None:
         (["--to", "/nowhere/load.ndjson"], {}, r"to /nowhere/load.ndjson \(No such file"),
         (["--count", "0"], {}, "larger --count"),
         (["--batch-size", "0"], {}, "mend --batch-size"),
+        (["--home-page", "notaurl"], {}, "'notaurl' is not the address of an LMS"),
+        (["--home-page", "https://"], {}, "give --home-page one such as"),
+        (["--home-page", "https://a b"], {}, "give --home-page one such as"),
+        (["--home-page", "https://[a"], {}, "give --home-page one such as"),
     ],
 )
 def test_one_sentence_for_what_the_user_can_mend(
@@ -187,7 +199,44 @@ def test_the_job_runs_the_command_with_its_options() -> None:
     assert (plan["count"], plan["start"]) == (77, "2026-03-02T00:00:00+00:00")
 
 
-@pytest.mark.parametrize("page", ["https://a b", "'; rm -rf /", "{{ 7 * 7 }}", "{% raw %}", "{#"])
+@pytest.mark.parametrize("page", ["';rm${IFS}-rf", "{{7*7}}", "{%raw%}", "{#", "$(id)"])
 def test_the_job_quotes_what_users_type(page: str) -> None:
-    words = shlex.split(render(load_events, "--home-page", page))
-    assert words[words.index("--home-page") + 1] == page
+    address = f"https://lms.example.org/{page}"
+    words = shlex.split(render(load_events, "--home-page", address))
+    assert words[words.index("--home-page") + 1] == address
+    words = shlex.split(render(aspects_schema, "check", "--json", page))
+    assert words == ["aspects", "schema", "check", "--json", page]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--count", "0"), ("--home-page", "notaurl"), ("--start", "yesterday"), ("--rate", "-1")],
+)
+def test_the_job_refuses_before_a_container_starts(arguments: tuple[str, str]) -> None:
+    with pytest.raises(AspectsError, match=arguments[0].removeprefix("--")):
+        render(load_events, *arguments)
+
+
+def test_jobs_refuse_words_that_the_command_would_refuse() -> None:
+    assert tuple(schema.commands) == SCHEMA_COMMANDS
+    for command, words in ((aspects_schema, ["repair"]), (reparse_events, ["--days", "-1"])):
+        with pytest.raises(click.BadParameter):
+            render(command, *words)
+    assert shlex.split(render(reparse_events))[1:] == ["reparse", "--days", "7"]
+    assert shlex.split(render(reparse_events, "--days", "0.5", "--dry-run"))[-1] == "--dry-run"
+
+
+def test_an_interrupted_run_tells_how_to_go_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = Generator.lines
+
+    def interrupted(self: Generator) -> Iterator[bytes]:
+        yield from list(lines(self))[:20]
+        time.sleep(1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Generator, "lines", interrupted)
+    result = run("--count", "30", "--batch-size", "10", "--connections", "1")
+    assert isinstance(result.exception, AspectsError)
+    assert "20 of 30 statements were acknowledged" in str(result.exception)
+    assert "--start 2026-03-02T00:00:00+00:00" in str(result.exception)
+    assert "acknowledged 20 " in result.stdout

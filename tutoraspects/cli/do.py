@@ -7,13 +7,20 @@ from typing import Any
 
 import click
 
-from tutoraspects.cli.load import options
+from tutoraspects.cli.load import options, plan
+
+# Those of `aspects schema`, whose module needs packages that are not installed beside Tutor.
+SCHEMA_COMMANDS = ("upgrade", "status", "check", "sync", "users")
 
 
 @click.command(name="load-events", help="Send generated learning events to Ralph, for load tests.")
 @options
 def load_events(**values: Any) -> list[tuple[str, str]]:
-    """The job's script: `aspects load` with the same options. Values are quoted for the shell."""
+    """Run `aspects load` in the job image, with the same options.
+
+    Ralph's address and password are those of this configuration.
+    """
+    plan(**values)  # a value that cannot be is refused here, before a container starts
     words = ["load"]
     for name, value in values.items():
         if value is not None:
@@ -27,9 +34,12 @@ def load_events(**values: Any) -> list[tuple[str, str]]:
     # Options belong to the command in the job image; `--help` before its name is this text.
     context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
 )
-@click.argument("arguments", nargs=-1, required=True, type=click.UNPROCESSED)
-def aspects_schema(arguments: tuple[str, ...]) -> list[tuple[str, str]]:
-    """Run `aspects schema ARGUMENTS` in the job image.
+@click.argument("command", type=click.Choice(SCHEMA_COMMANDS))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def aspects_schema(command: str, arguments: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Run `aspects schema COMMAND ARGUMENTS` in the job image.
+
+    `aspects-schema COMMAND --help` explains the options of a command.
 
     \b
     Examples:
@@ -37,19 +47,27 @@ def aspects_schema(arguments: tuple[str, ...]) -> list[tuple[str, str]]:
       tutor k8s do aspects-schema check
       tutor k8s do aspects-schema upgrade --sql
     """
-    return _run(["schema", *arguments])
+    return _run(["schema", command, *arguments])
 
 
 @click.command(
     name="reparse-events", help="Mend events whose node died in the middle of an insert."
 )
-@click.option("--days", help="Look at events of the last N days.")
-@click.option("--dry-run", is_flag=True, help="Count them only.")
-def reparse_events(days: str | None, dry_run: bool) -> list[tuple[str, str]]:
-    """Run `aspects reparse` in the job image."""
-    words = ["reparse"]
-    if days is not None:
-        words += ["--days", days]
+@click.option(
+    "--days",
+    type=click.FloatRange(min=0, min_open=True),
+    default=7.0,
+    show_default=True,
+    help="Look at events that happened in the last N days.",
+)
+@click.option("--dry-run", is_flag=True, help="Count what lacks columns; change nothing.")
+def reparse_events(days: float, dry_run: bool) -> list[tuple[str, str]]:
+    """Parse again the events that are stored as text and are not in columns.
+
+    A ClickHouse node that is killed in the middle of an insert can leave some. Runs `aspects
+    reparse` in the job image; it is safe at any time.
+    """
+    words = ["reparse", "--days", f"{days:g}"]
     return _run([*words, "--dry-run"] if dry_run else words)
 
 

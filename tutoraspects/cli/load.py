@@ -10,6 +10,7 @@ from contextlib import suppress
 from datetime import datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import urlsplit
 
 import click
 
@@ -92,6 +93,36 @@ def load(
     The store is ASPECTS_LRS_URL with ASPECTS_LRS_USERNAME and ASPECTS_LRS_PASSWORD or
     ASPECTS_LRS_PASSWORD_FILE.
     """
+    generator, pace = plan(
+        count=count,
+        rate=rate,
+        batch_size=batch_size,
+        connections=connections,
+        seed=seed,
+        courses=courses,
+        learners=learners,
+        start=start,
+        days=days,
+        identifier=identifier,
+        home_page=home_page,
+    )
+    if dry_run:
+        _describe(generator, pace, as_json)
+    elif target is not None:
+        _write(generator, target, as_json)
+    else:
+        _send(generator, Endpoint.from_environment(), pace, as_json)
+
+
+def plan(
+    *, count: int, rate: float, batch_size: int, connections: int, seed: int, courses: int,
+    learners: int, start: str | None, days: float, identifier: str, home_page: str,
+) -> tuple[Generator, Pace]:  # fmt: skip
+    """What to send, and how, from the values of `options`.
+
+    Raises AspectsError for one that cannot be; the `tutor … do load-events` job asks before it
+    starts a container.
+    """
     generator = Generator(
         seed=seed,
         count=count,
@@ -100,15 +131,24 @@ def load(
         start=_moment(start, days),
         days=days,
         identifier=identifier,
-        home_page=home_page.rstrip("/"),
+        home_page=_address(home_page),
     )
-    pace = Pace(batch_size, connections, rate)
-    if dry_run:
-        _describe(generator, pace, as_json)
-    elif target is not None:
-        _write(generator, target, as_json)
-    else:
-        _send(generator, Endpoint.from_environment(), pace, as_json)
+    return generator, Pace(batch_size, connections, rate)
+
+
+def _address(text: str) -> str:
+    # Statements name learners and courses by it: an LRS refuses what is no absolute address.
+    try:
+        parts = urlsplit(text)
+        sound = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        sound = False
+    if not sound or not text.isprintable() or " " in text:
+        raise AspectsError(
+            f"{text!r} is not the address of an LMS: give --home-page one such as "
+            f"{Generator.home_page}."
+        )
+    return text.rstrip("/")
 
 
 def _moment(text: str | None, days: float) -> datetime:
@@ -177,12 +217,17 @@ def _write_lines(generator: Generator, output: BinaryIO) -> int:
 
 
 def _send(generator: Generator, endpoint: Endpoint, pace: Pace, as_json: bool) -> None:
+    start = generator.start.isoformat()
+    summary = Summary()
     try:
-        label = f"Sending statements of --start {generator.start.isoformat()}"
-        with Progress(label, generator.count) as progress:
-            summary = send(
-                generator.lines(), endpoint, pace, lambda now: progress.advance(now.settled)
-            )
+        with Progress(f"Sending statements of --start {start}", generator.count) as progress:
+
+            def told(now: Summary) -> None:
+                nonlocal summary
+                summary = now
+                progress.advance(now.settled)
+
+            summary = send(generator.lines(), endpoint, pace, told)
             if summary.refused:
                 raise SendError(
                     f"The learning record store at {endpoint.url} refused {summary.refused:,} of "
@@ -193,6 +238,12 @@ def _send(generator: Generator, endpoint: Endpoint, pace: Pace, as_json: bool) -
     except SendError as error:
         _report(error.summary, as_json)
         raise
+    except KeyboardInterrupt:
+        _report(summary, as_json)
+        raise AspectsError(
+            f"Interrupted when {summary.acknowledged:,} of {generator.count:,} statements were "
+            f"acknowledged: repeat the command with --start {start} to send the rest."
+        ) from None
     _report(summary, as_json)
 
 

@@ -14,8 +14,13 @@ class Backoff:
 
     def __init__(self, patience: float) -> None:
         self.patience = patience
-        self._deadline = time.monotonic() + patience
+        self._began = time.monotonic()
         self._pause = _FIRST_PAUSE
+
+    @property
+    def elapsed(self) -> float:
+        """Seconds since the first attempt."""
+        return time.monotonic() - self._began
 
     def sleep(self, wanted: float | None = None) -> bool:
         """Wait before the next attempt; False, at once, when patience is over.
@@ -25,7 +30,7 @@ class Backoff:
         pause = self._pause * (0.5 + random.random())
         if wanted is not None:
             pause = max(pause, wanted)
-        if time.monotonic() + pause > self._deadline:
+        if self.elapsed + pause > self.patience:
             return False
         time.sleep(pause)
         self._pause = min(self._pause * 2, _LONGEST_PAUSE)

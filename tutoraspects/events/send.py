@@ -306,8 +306,8 @@ class _Sender:
     def _give_up(self, part: _Part) -> None:
         raise AspectsError(
             f"The learning record store at {self.endpoint.url} acknowledged nothing for "
-            f"{part.backoff.patience:g} s ({part.trouble}): check that it and ClickHouse run, then "
-            "repeat the command, which sends the same identifiers again."
+            f"{part.backoff.elapsed:.1f} s ({part.trouble}): check that it and ClickHouse run, "
+            "then repeat the command, which sends the same identifiers again."
         )
 
     def _check(self, answer: Answer) -> None:
