@@ -39,7 +39,7 @@ def test_days_that_are_none_are_refused(days: str) -> None:
 
 
 def test_the_job_runs_the_command() -> None:
-    assert COMMANDS["reparse"] == "tutoraspects.cli.reparse"
+    assert COMMANDS["reparse"].module == "tutoraspects.cli.reparse"
     context = reparse_events.make_context("reparse-events", ["--days", "3", "--dry-run"])
     ((service, script),) = reparse_events.invoke(context)
     assert service == "aspects"
