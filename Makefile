@@ -11,8 +11,10 @@ help: ## List the targets
 $(VENV)/.done: setup.py
 	@echo "== Python environment in $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install -q --upgrade pip 2>&1 | grep -v '^WARNING' || true
-	@$(BIN)/pip install -q -e '.[jobs,dev]' 2>&1 | grep -v '^WARNING' || true
+	@# What pip has to say matters when it fails; else warnings of build tools would fill a screen.
+	@$(BIN)/pip install -q --upgrade pip >$(VENV)/pip.log 2>&1 \
+	  && $(BIN)/pip install -q -e '.[jobs,dev]' >>$(VENV)/pip.log 2>&1 \
+	  || { cat $(VENV)/pip.log >&2; exit 1; }
 	@$(BIN)/python -c 'import tutor, alembic, clickhouse_driver, pytest'
 	@touch $@
 

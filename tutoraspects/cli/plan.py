@@ -83,7 +83,9 @@ def _rows(plan: Plan, values: Mapping[str, object]) -> Iterator[Row]:
     if plan.own_clickhouse:
         yield row("ClickHouse shards", f"{plan.shards}", "ASPECTS_CLICKHOUSE_SHARDS")
         yield row("replicas of each shard", f"{plan.replicas}", "ASPECTS_CLICKHOUSE_REPLICAS")
-        quorum = str(plan.insert_quorum) if plan.insert_quorum else "none"
+        # The server's 0 means what 1 says: the replica that took the insert is enough.
+        confirming = plan.insert_quorum or 1
+        quorum = f"{confirming} replica{'' if confirming == 1 else 's'}"
         yield row("quorum of inserts", quorum, "ASPECTS_CLICKHOUSE_INSERT_QUORUM")
         node = plan.clickhouse
         cpu = f"{node.cpu_request:g} cores, {node.cpu_limit:g} at most"
