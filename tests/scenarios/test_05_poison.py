@@ -208,7 +208,7 @@ def test_the_rest_of_a_batch_through_ralph(lab: Lab, monkeypatch: pytest.MonkeyP
     }
     for place, body in poison.items():
         lines[place] = body
-    pace = Pace(batch_size=100, connections=1, patience=2)
+    pace = Pace(batch_size=100, connections=1, patience=6)
     summary = steps.through_ralph(lab, lines, pace)
     assert (summary.acknowledged, summary.refused) == (97, 3)
     assert sorted(one.split()[0] for one in summary.refusals) == ["422", "422", "500"]
