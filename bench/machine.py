@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
+import shlex
 import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -15,8 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def facts(lab: Lab) -> dict[str, str]:
-    """Machine, versions, date and how busy the machine was when the benchmark began."""
+    """Command, machine, versions, date and how busy the machine was when the benchmark began."""
     return {
+        "command": f"`{_command()}`",
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "cpu": f"{os.cpu_count()} x {_cpu()}",
         "memory": f"{_memory_gib():.0f} GiB",
@@ -27,6 +30,19 @@ def facts(lab: Lab) -> dict[str, str]:
         "Python": platform.python_version(),
         "aspects": f"{__version__}, commit {_commit()}",
     }
+
+
+def _command() -> str:
+    """What was typed, without the places where results are written."""
+    words = iter(sys.argv[1:])
+    kept = []
+    for word in words:
+        if word in ("--output", "--plot"):
+            next(words, None)
+        else:
+            kept.append(word)
+    module = Path(sys.argv[0]).resolve().parent.name
+    return shlex.join(["python", "-m", f"bench.{module}", *kept])
 
 
 def _cpu() -> str:

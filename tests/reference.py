@@ -22,6 +22,7 @@ from tutoraspects.schema.model import Column, Placement, Table
 from tutoraspects.schema.names import Names
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
+RESULTS = DOCS.parent / "bench" / "results"
 _BLOCK = re.compile(r"(<!-- generated: ([a-z-]+) -->\n).*?(<!-- /generated -->)", re.DOTALL)
 _CLUSTER = Layout(cluster="aspects")
 _PLACEMENTS = {
@@ -263,7 +264,19 @@ def protected_kinds() -> str:
     return "".join(f"- {_code(kind)}\n" for kind in waves.PROTECTED)
 
 
+def bench_ingest() -> str:
+    """What `make bench` found."""
+    return (RESULTS / "ingest.md").read_text("utf8")
+
+
+def bench_day() -> str:
+    """What `make bench-day` found."""
+    return (RESULTS / "day.md").read_text("utf8")
+
+
 PARTS: dict[str, Callable[[], str]] = {
+    "bench-ingest": bench_ingest,
+    "bench-day": bench_day,
     "application-waves": application_waves,
     "object-waves": object_waves,
     "protected-kinds": protected_kinds,

@@ -8,8 +8,6 @@ here. At the end every statement must be stored exactly once.
 from __future__ import annotations
 
 import json
-import shlex
-import sys
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
@@ -40,8 +38,8 @@ RAW, PARSED = "xapi.xapi_events_all", "xapi.xapi_events_all_parsed"
 
 @click.command()
 @click.option("--events", default=3_000_000, show_default=True, help="Events of the day.")
-@click.option("--connections", default=16, show_default=True, help="Batches at a time.")
-@click.option("--workers", default=0, help="Ralph's workers.  [default: by the plan]")
+@click.option("--connections", default=32, show_default=True, help="Batches at a time.")
+@click.option("--workers", default=16, show_default=True, help="Ralph's workers.")
 @click.option("--inserts", type=click.Choice(WAYS), default=WAYS[0], show_default=True)
 @click.option(
     "--output",
@@ -64,7 +62,6 @@ def main(
     """Send a day of events and watch parts and memory. Exit 1 when a count is off."""
     settings = {"ASPECTS_EVENTS_PER_DAY": 3_000_000}
     made = plan(settings)
-    workers = workers or made.ralph_replicas * made.ralph_workers
     try:
         with Lab(shards=2, replicas=1, settings=settings, schema=True) as lab:
             front = Front.make(
@@ -87,7 +84,6 @@ def main(
     except (AspectsError, LabError) as error:
         raise click.ClickException(str(error)) from error
     result = {
-        "command": shlex.join(["python", "-m", "bench.day", *sys.argv[1:]]),
         "machine": facts,
         "events": events,
         "inserts": inserts,

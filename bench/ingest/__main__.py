@@ -7,9 +7,7 @@ speed of a shared machine changes within minutes. What counts is the median over
 from __future__ import annotations
 
 import json
-import shlex
 import statistics
-import sys
 import time
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -27,7 +25,6 @@ from bench.statements import Templates
 from tests.lab.lab import Lab
 from tests.lab.processes import LabError
 from tutoraspects.errors import AspectsError
-from tutoraspects.topology import plan
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 SETTINGS = {"ASPECTS_EVENTS_PER_DAY": 3_000_000}
@@ -41,7 +38,7 @@ _CEILING = {100: 12_000, 1: 600}
 @click.option("--rounds", default=3, show_default=True, help="Rounds of every case on every side.")
 @click.option("--seconds", default=10.0, show_default=True, help="Length of a round.")
 @click.option("--connections", default=16, show_default=True, help="Requests at a time.")
-@click.option("--workers", default=0, help="Our Ralph's workers.  [default: by the plan]")
+@click.option("--workers", default=16, show_default=True, help="Our Ralph's workers.")
 @click.option("--bulk-rows", default=50_000, show_default=True, help="Rows of a plain INSERT.")
 @click.option("--checks", default=60, show_default=True, help="Existence checks of each kind.")
 @click.option(
@@ -60,8 +57,6 @@ def main(
     output: Path | None,
 ) -> None:
     """Compare ingest through Ralph with upstream's layout."""
-    made = plan(SETTINGS)
-    workers = workers or made.ralph_replicas * made.ralph_workers
     began = time.monotonic()
     try:
         with Lab(shards=2, replicas=1, settings=SETTINGS, schema=True) as lab:
@@ -71,7 +66,6 @@ def main(
                 ours = Ours(lab, workers)
                 bench = _Bench([upstream, ours], lab.directory, checks)
                 result = {
-                    "command": shlex.join(["python", "-m", "bench.ingest", *sys.argv[1:]]),
                     "machine": machine.facts(lab),
                     "stored": events,
                     "connections": connections,
