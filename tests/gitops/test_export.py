@@ -73,6 +73,56 @@ def test_a_folder_in_the_way_is_refused(tmp_path: Path) -> None:
         export.write(TREE, tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("name", "target"),
+    [("charts", "out"), ("charts/a", "out"), ("README.md", "elsewhere"), (export.LIST, "list")],
+)
+def test_a_symbolic_link_below_the_folder_is_refused(
+    tmp_path: Path, name: str, target: str
+) -> None:
+    (tmp_path / "out").mkdir()
+    link = tmp_path / "export" / name
+    link.parent.mkdir(parents=True)
+    link.symlink_to(tmp_path / target)
+    with pytest.raises(AspectsError, match=rf"{name} is a symbolic link"):
+        export.write(TREE, tmp_path / "export")
+    assert files(tmp_path) == {} and not (tmp_path / target).is_file()
+
+
+def test_a_symbolic_link_is_not_followed_to_delete(tmp_path: Path) -> None:
+    export.write(TREE, tmp_path / "export")
+    (tmp_path / "export" / "charts" / "b").rename(tmp_path / "moved")
+    (tmp_path / "export" / "charts" / "b").symlink_to(tmp_path / "moved")
+    with pytest.raises(AspectsError, match="charts/b is a symbolic link"):
+        export.write({}, tmp_path / "export")
+    assert files(tmp_path / "moved") == {"x/y.txt": "y"}
+
+
+def test_the_destination_itself_may_be_a_symbolic_link(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "real")
+    export.write(TREE, tmp_path / "link")
+    assert files(tmp_path / "real") == TREE
+
+
+def test_a_destination_that_cannot_be_written_is_a_sentence() -> None:
+    with pytest.raises(AspectsError, match=r"^/proc/nope/\S+ cannot be written \(No such file"):
+        export.write(TREE, Path("/proc/nope"))
+
+
+def test_a_file_that_cannot_be_deleted_is_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    export.write(TREE, tmp_path)
+
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    with pytest.raises(AspectsError, match=r"README\.md cannot be written \(Permission denied\)"):
+        export.write({}, tmp_path)
+
+
 @pytest.mark.parametrize("name", ["../victim", "/{root}/victim", "a/../../victim"])
 def test_a_list_cannot_delete_outside_of_the_folder(tmp_path: Path, name: str) -> None:
     victim = tmp_path / "victim"

@@ -6,7 +6,9 @@ wrote in a list beside it, so that it can delete what is no longer rendered and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,9 +84,15 @@ class Difference:
 
 
 def compare(tree: Mapping[str, str], destination: Path) -> Difference:
-    """What `write` would do; touches nothing."""
-    written = _listed(destination)
+    """What `write` would do; touches nothing.
+
+    Raises AspectsError for a symbolic link, or a folder, where a file of ours belongs.
+    """
     wanted = {**tree, LIST: _list(tree)}
+    _refuse_link(destination, LIST)
+    written = _listed(destination)
+    for path in sorted({*wanted, *written}):
+        _refuse_link(destination, path)
     present = {path: _read(destination / path) for path in wanted}
     return Difference(
         added=tuple(sorted(path for path in wanted if present[path] is None)),
@@ -115,14 +123,40 @@ def write(tree: Mapping[str, str], destination: Path, *, shared: bool = True) ->
             "overwritten: move it away, or export to another folder with --to."
         )
     for path in difference.deleted:
-        (destination / path).unlink()
-        _remove_empty_folders((destination / path).parent, destination)
+        with _explained(destination / path):
+            (destination / path).unlink()
+            _remove_empty_folders((destination / path).parent, destination)
     wanted = {**tree, LIST: _list(tree)}
     # The list first: what is written after it can be deleted again, whatever happens meanwhile.
     for path in sorted((*difference.added, *difference.changed), key=lambda path: path != LIST):
-        (destination / path).parent.mkdir(parents=True, exist_ok=True)
-        (destination / path).write_bytes(wanted[path].encode())
+        with _explained(destination / path):
+            (destination / path).parent.mkdir(parents=True, exist_ok=True)
+            (destination / path).write_bytes(wanted[path].encode())
     return difference
+
+
+def _refuse_link(destination: Path, path: str) -> None:
+    """A symbolic link below the destination may lead out of it, into files of others."""
+    place = destination
+    for part in Path(path).parts:
+        place /= part
+        if os.path.islink(place):  # noqa: PTH114 - false, not an error, where nobody may look
+            raise AspectsError(
+                f"{place} is a symbolic link and the export follows none: remove it, or export to "
+                "another folder with --to."
+            )
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    """Errors of the file system in one sentence."""
+    try:
+        yield
+    except OSError as error:
+        raise AspectsError(
+            f"{path} cannot be written ({error.strerror}): make its folder writable, or export to "
+            "another folder with --to."
+        ) from error
 
 
 def _list(tree: Mapping[str, str]) -> str:
