@@ -147,6 +147,24 @@ def test_an_unreachable_aws_is_one_sentence(saved: TutorProject, s3: S3) -> None
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "region", "told"),
+    [
+        ("AWS_PROFILE", "nope", REGION, r"profile \(nope\) could not be found"),
+        ("AWS_ENDPOINT_URL", "bad", REGION, "Invalid endpoint: bad"),
+        ("AWS_CONFIG_FILE", "/dev/null", "no region", "'no region' doesn't match"),
+    ],
+)
+def test_what_boto3_makes_nothing_of_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, region: str, told: str
+) -> None:
+    # The session that boto3 keeps may have been made with the profile of another test.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.setenv(name, value)
+    with pytest.raises(AspectsError, match=rf"cannot be asked \(.*{told}.*\): correct ASPECTS_"):
+        Store(region)
+
+
 def test_somebody_elses_simultaneous_write_wins(aws: Any) -> None:
     store = Store(REGION)
     store.write(Remote("x/y", {}), {"a": "1"})

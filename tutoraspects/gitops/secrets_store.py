@@ -69,18 +69,26 @@ class Push:
 class Store:
     """The Secrets Manager of one region, with the credentials that boto3 finds.
 
-    AWS_ENDPOINT_URL leads it elsewhere. Raises AspectsError without boto3.
+    AWS_ENDPOINT_URL leads it elsewhere. Raises AspectsError without boto3, and when boto3 makes
+    nothing of the region or of the variables AWS_*.
     """
 
     def __init__(self, region: str) -> None:
         try:
             import boto3
+            from botocore.exceptions import BotoCoreError
         except ImportError as error:
             raise AspectsError(
                 f"AWS Secrets Manager needs boto3, which is not installed: run `{_INSTALL}`."
             ) from error
         self.region = region
-        self._client = boto3.client("secretsmanager", region_name=region)
+        try:
+            self._client = boto3.client("secretsmanager", region_name=region)
+        except (BotoCoreError, ValueError) as error:
+            raise AspectsError(
+                f"AWS Secrets Manager in {region} cannot be asked ({str(error).rstrip('.')}): "
+                "correct ASPECTS_SECRETS_REGION, AWS_PROFILE or AWS_ENDPOINT_URL."
+            ) from error
 
     def read(self, name: str) -> Remote:
         """The version in force. Raises AspectsError when it is no JSON object of texts."""
