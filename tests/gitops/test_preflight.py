@@ -300,6 +300,19 @@ def test_argocd_brings_the_operators_and_needs_its_own_kinds(
     assert "kubectl create priorityclass analytics" in done.stdout
 
 
+def test_argocd_brings_neither_storage_classes_nor_the_store_of_a_cluster(
+    run: Run, with_argocd: Exported, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    done = run(with_argocd, without("get storageclasses"))
+    assert "MISSING  storage class gp3\n" in done.stdout
+    assert "ClusterSecretStore" not in done.stdout, "the charts make it"
+    own = {"ASPECTS_SECRET_STORE_CREATE": False}
+    made = exported(tmp_path_factory.mktemp("own"), "minimal", **ARGOCD, **own)
+    done = run(made, READY)
+    assert "MISSING  ClusterSecretStore aspects\n" in done.stdout
+    assert "external-secrets.io/v1" not in done.stdout
+
+
 def test_a_store_of_the_cluster_must_be_there(
     run: Run, tmp_path_factory: pytest.TempPathFactory
 ) -> None:

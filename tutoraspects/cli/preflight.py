@@ -62,7 +62,7 @@ def _documents(env_root: Path, config: Mapping[str, Any]) -> list[dict[str, Any]
     if topology.plan(config).own_clickhouse:
         charts.insert(0, components.CLICKHOUSE_CHART)
     read = [document for _, document in argocd.applications(charts, config)]
-    return checks.applied([*kept, *references], read, config)
+    return checks.applied([*kept, *references], read)
 
 
 def size_of(plan: Plan) -> Size:

@@ -20,6 +20,7 @@ Settings = Mapping[str, Any]
 
 MINIMUM_VERSION = (1, 30)
 _DEFAULT_CLASS = "storageclass.kubernetes.io/is-default-class"
+_ARGOCD = "argoproj.io/v1alpha1"
 _ZONE = "topology.kubernetes.io/zone"
 # What a kind's schema must know, since which version of its operator.
 _FIELDS = {
@@ -85,6 +86,8 @@ def is_custom(api_version: str) -> bool:
 
 def _kinds(documents: Sequence[Document], settings: Settings, ask: Ask) -> Iterator[Finding]:
     wanted = sorted({(d["apiVersion"], d["kind"]) for d in documents if is_custom(d["apiVersion"])})
+    if _brought(documents, settings):
+        wanted = [(version, kind) for version, kind in wanted if version == _ARGOCD]
     if not wanted:
         return
     installed = (ask("get", "customresourcedefinitions") or {}).get("items", [])
@@ -255,17 +258,18 @@ def is_argocd(settings: Settings) -> bool:
     return settings.get("ASPECTS_K8S_MANAGED_BY") == "argocd"
 
 
-def applied(
-    documents: Sequence[Document], argocd: Sequence[Document], settings: Settings
-) -> list[Document]:
-    """The documents whose needs must be met beforehand, when Argo CD deploys.
+def applied(documents: Sequence[Document], argocd: Sequence[Document]) -> list[Document]:
+    """The documents whose needs are asked for, when Argo CD deploys.
 
-    `documents` are those of the charts, `argocd` those that Argo CD itself reads. What it installs
-    before the charts, the two operators, may be missing.
+    `documents` are those of the charts, `argocd` those that Argo CD itself reads.
     """
-    found = [d for d in argocd if d.get("apiVersion") == "argoproj.io/v1alpha1"]
-    brought = as_boolean(settings["ASPECTS_GITOPS_OPERATORS"]) and argocd
-    return [
-        *found,
-        *(d for d in documents if not (brought and is_custom(d["apiVersion"]))),
-    ]
+    return [*(d for d in argocd if d.get("apiVersion") == _ARGOCD), *documents]
+
+
+def _brought(documents: Sequence[Document], settings: Settings) -> bool:
+    """Whether Argo CD installs the two operators, with their kinds, before the charts."""
+    return (
+        is_argocd(settings)
+        and bool(as_boolean(settings["ASPECTS_GITOPS_OPERATORS"]))
+        and any(document["apiVersion"] == _ARGOCD for document in documents)
+    )
