@@ -69,7 +69,7 @@ def test_nothing_but_the_deployed_parts_is_there(rendered: Rendered) -> None:
     assert rendered.has("StatefulSet", "clickhouse") == (
         rendered.plan.own_clickhouse and not rendered.plan.is_cluster
     )
-    assert rendered.has("PodDisruptionBudget", "ralph") == (rendered.plan.ralph_replicas > 1)
+    assert rendered.has("PodDisruptionBudget", "ralph") == (rendered.plan.ralph_max_replicas > 1)
 
 
 def test_switched_off_parts_leave_nothing(tmp_path: Path) -> None:
@@ -360,6 +360,12 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
             f"ASPECTS_CLICKHOUSE_{role}_USER": f"ch_{role.lower()}"
             for role in ("LRS", "VECTOR", "CMS", "REPORT", "MONITOR", "BACKUP")
         },
+        "ASPECTS_CLICKHOUSE_MEMORY_MIB": str(rendered.plan.clickhouse.memory_mib),
+        "ASPECTS_CLICKHOUSE_INSERT_QUORUM": str(rendered.plan.insert_quorum),
+        "ASPECTS_ENABLE_PII": "1" if rendered.name == "production" else "0",
+        "ASPECTS_PII_MODELS": "user_profile,external_id,auth_user",
+        "ASPECTS_RALPH_LOOKBACK_DAYS": "7",
+        "ASPECTS_DELIVERY_RETRY_MINUTES": "60",
         "ASPECTS_RALPH_DATABASE": "xapi",
         "ASPECTS_VECTOR_DATABASE": "openedx",
         "ASPECTS_EVENT_SINK_DATABASE": "event_sink",
