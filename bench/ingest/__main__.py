@@ -1,6 +1,6 @@
 """`python -m bench.ingest`: upstream's layout against ours, on the same machine, in the same run.
 
-Both sides run all the time and hold the same history; rounds alternate between them, because the
+All sides run all the time and hold the same history; rounds alternate between them, because the
 speed of a shared machine changes within minutes. What counts is the median over the rounds.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import statistics
 import time
+from contextlib import ExitStack
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,14 @@ _CEILING = {100: 12_000, 1: 600}
 @click.option("--seconds", default=10.0, show_default=True, help="Length of a round.")
 @click.option("--connections", default=16, show_default=True, help="Requests at a time.")
 @click.option("--workers", default=16, show_default=True, help="Our Ralph's workers.")
+@click.option(
+    "--shards",
+    type=click.IntRange(1),
+    multiple=True,
+    default=(1, 2),
+    show_default=True,
+    help="Our sides: a laboratory of so many shards each.",
+)
 @click.option("--bulk-rows", default=50_000, show_default=True, help="Rows of a plain INSERT.")
 @click.option("--checks", default=60, show_default=True, help="Existence checks of each kind.")
 @click.option(
@@ -52,6 +61,7 @@ def main(
     seconds: float,
     connections: int,
     workers: int,
+    shards: tuple[int, ...],
     bulk_rows: int,
     checks: int,
     output: Path | None,
@@ -59,26 +69,27 @@ def main(
     """Compare ingest through Ralph with upstream's layout."""
     began = time.monotonic()
     try:
-        with Lab(shards=2, replicas=1, settings=SETTINGS, schema=True) as lab:
-            upstream, ours = Upstream(lab.directory, lab.ports, lab.rendering), None
-            try:
-                upstream.start()
-                ours = Ours(lab, workers)
-                bench = _Bench([upstream, ours], lab.directory, checks)
-                result = {
-                    "machine": machine.facts(lab),
-                    "stored": events,
-                    "connections": connections,
-                    "workers": {"upstream": 1, "ours": workers},
-                    "shards": {"upstream": 1, "ours": len(lab.nodes)},
-                    "bulk_rows": bulk_rows,
-                    **bench.run(events, rounds, seconds, connections, bulk_rows),
-                }
-            finally:
-                for side in (upstream, ours):
-                    if side:
-                        side.kill_fronts()
-                upstream.kill()
+        with ExitStack() as running:
+            labs = [
+                running.enter_context(Lab(number, 1, settings=SETTINGS, schema=True))
+                for number in shards
+            ]
+            upstream = Upstream(labs[0].directory, labs[0].ports, labs[0].rendering)
+            running.callback(upstream.kill)
+            upstream.start()
+            sides: list[Side] = [upstream]
+            for lab in labs:
+                sides.append(Ours(lab, workers))
+                running.callback(sides[-1].kill_fronts)
+            bench = _Bench(sides, labs[0].directory, checks)
+            result = {
+                "machine": machine.facts(labs[0]),
+                "stored": events,
+                "connections": connections,
+                "workers": {side.name: side.fronts[WAYS[0]].ralph.workers for side in sides},
+                "bulk_rows": bulk_rows,
+                **bench.run(events, rounds, seconds, connections, bulk_rows),
+            }
     except (AspectsError, LabError) as error:
         raise click.ClickException(str(error)) from error
     result["minutes"] = round((time.monotonic() - began) / 60, 1)
@@ -188,10 +199,11 @@ def _medians(by_side: dict[str, list[measure.Round]]) -> dict[str, Any]:
         }
         for name, rounds in by_side.items()
     }
-    found["ratio"] = statistics.median(
-        ours.events_per_second / upstream.events_per_second
-        for ours, upstream in zip(by_side["ours"], by_side["upstream"], strict=True)
-    )
+    for name, rounds in by_side.items():
+        found[name]["ratio"] = statistics.median(
+            one.events_per_second / upstream.events_per_second
+            for one, upstream in zip(rounds, by_side["upstream"], strict=True)
+        )
     return found
 
 

@@ -8,10 +8,6 @@ from typing import Any
 from bench.grid import grid
 
 CASES = {"100": "batches of 100", "1": "single statements"}
-AIMS = {"100": 5.0, "1": 8.0}
-_NAMES = {"upstream": "upstream", "ours": "this project"}
-
-
 _WAYS = {"queued": "inserts queued as by a real server", "immediate": "every insert at once"}
 
 
@@ -30,12 +26,11 @@ def markdown(result: Mapping[str, Any]) -> str:
 def _throughput(way: str, by_case: Mapping[str, Any]) -> str:
     rows = []
     for case, name in CASES.items():
-        for side, called in _NAMES.items():
-            one = by_case[case][side]
-            ratio = f"{by_case[case]['ratio']:.1f}" if side == "ours" else ""
+        for side, one in by_case[case].items():
+            ratio = "" if side == "upstream" else f"{one['ratio']:.1f}"
             rows.append(
                 (
-                    f"{name}, {called}",
+                    f"{name}, {side}",
                     f"{one['events_per_second']:,.0f}",
                     ratio,
                     f"{one['p50_ms']:,.0f}",
@@ -48,9 +43,9 @@ def _throughput(way: str, by_case: Mapping[str, Any]) -> str:
 def _cpu(way: str, by_case: Mapping[str, Any]) -> str:
     parts = ("clickhouse_us", "ralph_us", "queue_us", "client_us")
     rows = [
-        (f"{name}, {called}", *(f"{by_case[case][side][part]:,.0f}" for part in parts))
+        (f"{name}, {side}", *(f"{one[part]:,.0f}" for part in parts))
         for case, name in CASES.items()
-        for side, called in _NAMES.items()
+        for side, one in by_case[case].items()
     ]
     heading = (f"CPU µs per event, {way}", "ClickHouse", "Ralph", "insert queue", "load client")
     return grid(heading, rows)
@@ -58,11 +53,10 @@ def _cpu(way: str, by_case: Mapping[str, Any]) -> str:
 
 def _raw(result: Mapping[str, Any]) -> str:
     rows = []
-    for side, called in _NAMES.items():
-        raw = result["raw"][side]
+    for side, raw in result["raw"].items():
         rows.append(
             (
-                called,
+                side,
                 f"{raw['bulk']:,.0f}",
                 f"{raw['batches']:,.0f}",
                 f"{raw['share_of_bulk']:.1%}",

@@ -39,7 +39,7 @@ class Side(ABC):
         """Start a Ralph for each way. Raises LabError."""
         self.fronts = {}
         for way in WAYS:
-            folder = directory / f"{self.name}-{way}"
+            folder = directory / f"{self.name}-{way}".replace(" ", "-")
             node = self.nodes[0].http_port
             front = Front.make(way, folder, ports, rendering, node, workers, environment)
             self.fronts = {**self.fronts, way: front}
@@ -102,11 +102,11 @@ class Side(ABC):
 
 
 class Ours(Side):
-    """Two shards and Ralph's workers, as the templates configure them for Docker Compose."""
-
-    name = "ours"
+    """One node or several shards, and Ralph's workers, as the templates configure them."""
 
     def __init__(self, lab: Lab, workers: int) -> None:
+        shards = len(lab.nodes)
+        self.name = "one node" if shards == 1 else f"{shards} shards"
         self.lab = lab
         self.nodes = lab.nodes
         self.start_fronts(lab.directory, lab.ports, lab.rendering, workers, {})

@@ -81,5 +81,6 @@ def test_the_whole_comparison(tmp_path: Path) -> None:
     assert {check["stored"] for check in result["checks"]} == {20_000, 40_000, 80_000}
     for way in ("queued", "immediate"):
         for batch in ("1", "100"):
-            assert result["ingest"][way][batch]["ours"]["events"] > 0
-    assert "batches of 100, this project" in (tmp_path / "ingest.md").read_text()
+            for side in ("upstream", "one node", "2 shards"):
+                assert result["ingest"][way][batch][side]["events"] > 0
+    assert "batches of 100, 2 shards" in (tmp_path / "ingest.md").read_text()
