@@ -1,7 +1,7 @@
 """No secret leaves its place: refuses an export that holds one.
 
 Two nets. The first knows every secret of the configuration, ours and Tutor's, in the forms in which
-a file might hold it. The second knows what a secret looks like, wherever it came from.
+a file might hold it. The second knows what a secret looks like, wherever it came from (suspects).
 """
 
 from __future__ import annotations
@@ -10,15 +10,14 @@ import base64
 import hashlib
 import html
 import json
-import math
 import re
 import urllib.parse
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tutoraspects.errors import AspectsError
+from tutoraspects.gitops import suspects
 from tutoraspects.gitops.keys import key_at
 from tutoraspects.settings import CATALOGUE
 
@@ -29,44 +28,6 @@ _SECRET_NAME = re.compile(
 # Shorter values are found as the whole value of a password's key only: `admin` is a word, too.
 _MINIMUM = 8
 _MINIMUM_LINE = 40
-
-# What stands for itself, wherever it stands.
-_SHAPES = (
-    ("a private key", re.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY")),
-    ("an AWS access key", re.compile(r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])")),
-    ("a bcrypt hash", re.compile(r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{53}")),
-    ("an argon2 hash", re.compile(r"\$argon2(?:id|i|d)\$v=")),
-    ("a JSON web token", re.compile(r"eyJ[A-Za-z0-9_-]{10,}\.eyJ[A-Za-z0-9_-]{10,}\.")),
-    ("a token of GitHub", re.compile(r"gh[oprsu]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60}")),
-    ("a token of Slack", re.compile(r"xox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    (
-        "an address with a password",
-        re.compile(r"[a-z][a-z0-9+]*://[^\s/:@'\"<>{}]+:[^\s/@'\"<>{}$]{3,}@"),
-    ),
-)
-# A line with one of these words is looked at closely; most lines have none.
-_WORDS = re.compile(
-    r"passw(?:or)?d|passphrase|secret|token|credential|(?:private|api|access)[_-]?key",
-    re.IGNORECASE,
-)
-# `password: x`, `"apiKey": "x"`, `PASSWORD=x`, `<password>x</password>`.
-_ASSIGNED = re.compile(r"""(?P<key>[\w./-]+)["']?\s*[:=>]\s*["']?(?P<value>[^\s"'<>,{}]+)""")
-# An entry of a list of variables: the name stands on a line, the value on the next.
-_NAMED = re.compile(
-    r"""name:\s*["']?(?P<key>[\w.-]+)["']?\s*\n\s*value:\s*["']?(?P<value>[^\s"']+)"""
-)
-# Keys that speak of a secret and hold something else: its name, its place, a keyed checksum.
-_REFERENCE = re.compile(
-    r"(?:name|ref|file|path|store|region|prefix|namespace|type|minutes|url|secretkey)$|^checksum/",
-    re.IGNORECASE,
-)
-# Names, words with hyphens, and paths.
-_WORDY = re.compile(r"[A-Z][A-Z0-9_]*|[a-z][a-z0-9]*(?:[-./][a-z0-9]+)*|/[\w./-]+")
-_DIGEST = re.compile(r"(?=[a-f]*\d)[0-9a-f]{16,}")
-# Bits of a character at random: hexadecimal digits have 4, letters and digits nearly 6. A text of
-# n characters shows at most log2(n) of them.
-_ENTROPY = 3.0
-_RANDOM = re.compile(r"[A-Za-z0-9+/=_.~!@#%^&*-]{12,}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +69,7 @@ def leaks(tree: Mapping[str, str], settings: Mapping[str, Any]) -> Iterator[Leak
             at = text.find(needle)
             if at >= 0:
                 yield Leak(path, key_at(text, at), f"the value of {name}")
-        for what, shape in _SHAPES:
+        for what, shape in suspects.SHAPES:
             for match in shape.finditer(text):
                 yield Leak(path, key_at(text, match.start()), what)
         yield from _assigned(path, text, values)
@@ -167,39 +128,9 @@ _URL_SAFE = str.maketrans("+/", "-_")
 
 
 def _assigned(path: str, text: str, values: Mapping[str, str]) -> Iterator[Leak]:
-    """Values under keys such as `password` that are short secrets, or look random."""
-    for match in _suspects(text):
-        value, at = match["value"], match.start("value")
-        if value in values:
-            yield Leak(path, key_at(text, at), f"the value of {values[value]}")
-        elif not _REFERENCE.search(match["key"]) and _looks_random(value):
-            yield Leak(path, key_at(text, at), "what looks like a secret")
-
-
-def _suspects(text: str) -> Iterator[re.Match[str]]:
-    """Assignments to keys that speak of a secret."""
-    done = 0
-    for word in _WORDS.finditer(text):
-        begin = text.rfind("\n", 0, word.start()) + 1
-        if begin < done:
-            continue
-        end = text.find("\n", word.end())
-        done = end if end >= 0 else len(text)
-        for match in _ASSIGNED.finditer(text, begin, done):
-            if _WORDS.search(match["key"]):
-                yield match
-        following = text.find("\n", done + 1)
-        named = _NAMED.search(text, begin, following if following >= 0 else len(text))
-        if named and _WORDS.search(named["key"]):
-            yield named
-
-
-def _looks_random(value: str) -> bool:
-    if _DIGEST.fullmatch(value):
-        return True
-    if not _RANDOM.fullmatch(value) or _WORDY.fullmatch(value):
-        return False
-    counts = Counter(value)
-    entropy = -sum(n / len(value) * math.log2(n / len(value)) for n in counts.values())
-    classes = sum(bool(re.search(kind, value)) for kind in ("[a-z]", "[A-Z]", "[0-9]"))
-    return entropy >= _ENTROPY and classes >= 2
+    """Values under keys such as `password` that are short secrets, or look like one."""
+    for found in suspects.assignments(text):
+        if found.value in values:
+            yield Leak(path, key_at(text, found.at), f"the value of {values[found.value]}")
+        elif found.is_suspect():
+            yield Leak(path, key_at(text, found.at), "what looks like a secret")
