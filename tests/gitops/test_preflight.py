@@ -18,7 +18,7 @@ import pytest
 
 from tests.gitops.conftest import Exported, exported
 from tutoraspects.cli.preflight import size_of
-from tutoraspects.gitops import installs, operators, preflight, quantities
+from tutoraspects.gitops import installs, operators, preflight, quantities, secret_needs
 from tutoraspects.gitops.preflight import is_custom
 from tutoraspects.topology import plan
 
@@ -321,9 +321,90 @@ def test_a_store_of_the_cluster_must_be_there(
     store = "get clustersecretstore aspects"
     assert "MISSING  ClusterSecretStore aspects\n" in run(made, READY).stdout
     unready = READY | {store: {"status": {"conditions": []}}}
-    assert "aspects (found: there and not ready)" in run(made, unready).stdout
+    told = run(made, unready).stdout
+    assert "aspects (found: there and not ready)\n         kubectl describe cluster" in told
     # The kinds must be there too, when Argo CD does not bring them.
     assert "MISSING  kind ExternalSecret of external-secrets.io/v1" in run(made, READY).stdout
+
+
+PASSWORD_KEY = "CLICKHOUSE_ADMIN_PASSWORD"
+
+
+def _secret_findings(documents: list[Any], cluster: Mapping[str, Any]) -> list[Any]:
+    def ask(*arguments: str) -> Any:
+        return cluster.get(" ".join(arguments))
+
+    return list(secret_needs.secrets(documents, {"K8S_NAMESPACE": "openedx"}, ask))
+
+
+def test_secrets_that_are_rendered_are_not_asked_for(production: Exported) -> None:
+    assert _secret_findings(production.manifests, {}) == []
+    assert _secret_findings(production.documents, {}) == [], "the operator makes it"
+
+
+def test_a_secret_that_nothing_makes_must_be_there(production: Exported) -> None:
+    """Of whoever makes it by hand, as with the value secrets.enabled=false."""
+    without_secret = [d for d in production.manifests if d["kind"] != "Secret"]
+    (rendered,) = (d for d in production.manifests if d["kind"] == "Secret")
+    place = "get secret aspects-secrets --namespace=openedx"
+    (missing,) = _secret_findings(without_secret, {})
+    assert not missing.met and missing.need.startswith("Secret aspects-secrets with ")
+    assert PASSWORD_KEY in missing.need and "ralph-auth.json" in missing.need
+    create = "kubectl --namespace openedx create secret generic aspects-secrets --from-literal="
+    assert missing.command.startswith(create)
+    (whole,) = _secret_findings(without_secret, {place: rendered})
+    assert whole.met and not whole.command
+    data = {key: "c2VjcmV0" for key in rendered["stringData"] if key != PASSWORD_KEY}
+    (partial,) = _secret_findings(without_secret, {place: {"data": data}})
+    assert (partial.met, partial.found) == (False, f"without {PASSWORD_KEY}")
+    assert partial.command.endswith(f'{{"stringData": {{"{PASSWORD_KEY}": "VALUE"}}}}\'')
+    assert "c2VjcmV0" not in str(partial)
+
+
+def test_every_kind_of_reference_to_a_secret_is_seen() -> None:
+    pod = {
+        "imagePullSecrets": [{"name": "registry"}],
+        "volumes": [
+            {"name": "a", "secret": {"secretName": "files", "items": [{"key": "k", "path": "p"}]}},
+            {"name": "b", "projected": {"sources": [{"secret": {"name": "projected"}}]}},
+            {"name": "c", "secret": {"secretName": "absent", "optional": True}},
+        ],
+        "initContainers": [{"name": "i", "envFrom": [{"secretRef": {"name": "variables"}}]}],
+        "containers": [
+            {
+                "name": "c",
+                "env": [
+                    {"name": "A", "valueFrom": {"secretKeyRef": {"name": "own", "key": "x"}}},
+                    {
+                        "name": "B",
+                        "valueFrom": {"secretKeyRef": {"name": "o", "key": "x", "optional": True}},
+                    },
+                ],
+            }
+        ],
+    }
+    meta = {"name": "x"}
+    documents = [
+        {"kind": "Deployment", "metadata": meta, "spec": {"template": {"spec": pod}}},
+        {"kind": "Ingress", "metadata": meta, "spec": {"tls": [{"secretName": "tls"}]}},
+    ]
+    needs = [finding.need for finding in _secret_findings(documents, {})]
+    assert needs == [
+        "Secret files with k",
+        "Secret own with x",
+        *("Secret projected", "Secret registry", "Secret tls", "Secret variables"),
+    ]
+
+
+def test_a_store_of_a_namespace_is_asked_for_there() -> None:
+    reference = {"secretStoreRef": {"kind": "SecretStore", "name": "own"}}
+    document = {"kind": "ExternalSecret", "metadata": {"name": "x"}, "spec": reference}
+    asked: list[tuple[str, ...]] = []
+    findings = secret_needs.stores(
+        [document], {"K8S_NAMESPACE": "openedx"}, lambda *arguments: asked.append(arguments)
+    )
+    assert [finding.met for finding in findings] == [False]
+    assert asked == [("get", "secretstore", "own", "--namespace=openedx")]
 
 
 @pytest.mark.parametrize(
@@ -368,5 +449,19 @@ def test_the_guide_installs_the_versions_that_are_pinned() -> None:
     assert f"--version {operators.CLICKHOUSE.version} " in by_hand
     argocd = re.search(r"argo-cd/(v[0-9.]+)/", installs.of_group("argoproj.io", READY_SETTINGS))
     assert argocd and argocd[0] in (docs / "how-to/eks-argocd.md").read_text("utf8")
-    for command in (installs.metrics_server(), "aws-load-balancer-controller"):
-        assert command in guide
+    told = " ".join(guide.replace("\\\n", " ").split())
+    for command in (installs.metrics_server(), installs.ingress_class()):
+        assert command in told
+
+
+def test_every_helm_command_names_a_version() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    pages = [page.read_text("utf8").replace("\\\n", " ") for page in docs.rglob("*.md")]
+    foreign = [
+        line
+        for text in [*pages, installs.ingress_class()]
+        for line in text.splitlines()
+        if "helm upgrade --install" in line and "--repo " in line
+    ]
+    assert len(foreign) >= 4
+    assert [line for line in foreign if not re.search(r"--version \d+\.\d+\.\d+ ", line)] == []

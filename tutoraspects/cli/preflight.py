@@ -18,8 +18,9 @@ from tutoraspects.cli.plan import total
 from tutoraspects.errors import AspectsError
 from tutoraspects.gitops import argocd, components, external_secrets, manifests
 from tutoraspects.gitops import preflight as checks
+from tutoraspects.gitops.finding import Finding
 from tutoraspects.gitops.kubectl import Kubectl
-from tutoraspects.gitops.preflight import Finding, Size
+from tutoraspects.gitops.preflight import Size
 from tutoraspects.topology import Plan
 
 _MOST_ZONES = 3

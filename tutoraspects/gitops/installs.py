@@ -13,9 +13,11 @@ _ARGOCD = (
     "https://raw.githubusercontent.com/argoproj/argo-cd/v3.5.1/manifests/install.yaml"
 )
 _METRICS_SERVER = "aws eks create-addon --addon-name metrics-server --cluster-name CLUSTER"
+# Chart and controller 3.4.2 of 2026-07-13, https://github.com/aws/eks-charts/pull/1347
 _LOAD_BALANCER = (
     "helm upgrade --install aws-load-balancer-controller aws-load-balancer-controller "
-    "--repo https://aws.github.io/eks-charts --namespace kube-system --set clusterName=CLUSTER"
+    "--repo https://aws.github.io/eks-charts --version 3.4.2 --namespace kube-system "
+    "--set clusterName=CLUSTER"
 )
 STORAGE_CLASS = """kubectl apply --filename - <<'YAML'
 apiVersion: storage.k8s.io/v1

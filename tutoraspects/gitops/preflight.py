@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tutoraspects.gitops import installs
+from tutoraspects.gitops import installs, secret_needs
+from tutoraspects.gitops.finding import Finding
 from tutoraspects.gitops.kubectl import Ask
 from tutoraspects.gitops.quantities import cores, mebibytes
 from tutoraspects.settings.setting import as_boolean
@@ -41,16 +42,6 @@ class Size:
     largest_memory_mib: float
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One need: met, or not met and then with what helps."""
-
-    need: str
-    met: bool
-    found: str = ""
-    command: str = ""
-
-
 def findings(
     documents: Sequence[Document], settings: Settings, size: Size, ask: Ask
 ) -> list[Finding]:
@@ -61,7 +52,8 @@ def findings(
         *_storage_classes(documents, ask),
         *_metrics(documents, ask),
         *_named(documents, ask),
-        *_stores(documents, ask),
+        *secret_needs.stores(documents, settings, ask),
+        *secret_needs.secrets(documents, settings, ask),
         *_room(size, ask),
     ]
 
@@ -194,24 +186,6 @@ def _values(node: Any, key: str) -> Iterator[str]:
                 yield inner
             else:
                 yield from _values(inner, key)
-
-
-def _stores(documents: Sequence[Document], ask: Ask) -> Iterator[Finding]:
-    """Stores of secrets that are referred to and not among the documents."""
-    made = {d["metadata"]["name"] for d in documents if d["kind"] == "ClusterSecretStore"}
-    wanted = {
-        d["spec"]["secretStoreRef"]["name"] for d in documents if d["kind"] == "ExternalSecret"
-    }
-    for name in sorted(wanted - made):
-        store = ask("get", "clustersecretstore", name)
-        conditions = ((store or {}).get("status") or {}).get("conditions") or []
-        ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-        yield Finding(
-            f"ClusterSecretStore {name}",
-            ready,
-            "there and not ready" if store and not ready else "",
-            "tutor config save --set ASPECTS_SECRET_STORE_CREATE=true",
-        )
 
 
 def _room(size: Size, ask: Ask) -> Iterator[Finding]:
