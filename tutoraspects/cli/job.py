@@ -20,6 +20,7 @@ class Subcommand(NamedTuple):
 
 
 COMMANDS = {
+    "dbt": Subcommand("tutoraspects.cli.dbt", "Make, test and document the reporting tables."),
     "load": Subcommand("tutoraspects.cli.load", "Send generated learning events to Ralph."),
     "reparse": Subcommand(
         "tutoraspects.cli.reparse", "Mend events that are stored as text and lack their columns."

@@ -1,0 +1,46 @@
+{# One row per learner and video: its length and the intervals that were watched, [start, end) in whole
+   seconds. Statements are put in order here, whichever block or shard they came in: playing goes on
+   after `played` and over seeks, until a pause or an end. #}
+{% macro watched() -%}
+    (
+        SELECT
+            org, course_key, block_id AS object_id, actor_id, length AS video_duration,
+            arrayFilter(kept -> kept.2 > kept.1, arrayMap(
+                (playing, kind, at, to_position, next_kind, next_position) -> (
+                    if(playing = 1, if(kind = 1 AND length > 0 AND at >= length, 0, to_position), 0),
+                    if(playing = 1 AND next_kind != 1, next_position, 0)
+                ),
+                arrayPopBack(playings), arrayPopBack(kinds), arrayPopBack(befores), arrayPopBack(afters), arrayPopFront(kinds), arrayPopFront(befores)
+            )) AS spans,
+            arrayPopBack(arrayMap(event -> toDateTime(event.1), events)) AS moments
+        FROM (
+            SELECT
+                org, course_key, block_id, actor_id,
+                toInt64(ceil(max(if(isFinite(ifNull(video_length, 0)), least(ifNull(video_length, 0), 86400), 0)))) AS length,
+                arraySort(groupUniqArray((emission_time, event_id, kind, before, after))) AS events,
+                arrayMap(event -> event.3, events) AS kinds,
+                arrayFill(kind -> kind != 3, kinds) AS playings,
+                arrayMap(event -> {{ cut('event.4') }}, events) AS befores,
+                arrayMap(event -> {{ cut('event.5') }}, events) AS afters
+            FROM (
+                SELECT org, course_key, block_id, actor_id, emission_time, event_id, video_length,
+                    multiIf(verb_id = {{ verb('played') }}, 1, verb_id = {{ verb('seeked') }}, 3, 2) AS kind,
+                    ifNull(if(kind = 3, video_time_from, video_time), 0) AS before,
+                    ifNull(if(kind = 3, video_time_to, video_time), 0) AS after
+                FROM {{ statements(['played', 'paused', 'seeked', 'completed', 'terminated'],
+                    ['org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'verb_id', 'video_length', 'video_time', 'video_time_from', 'video_time_to'],
+                    is_video('block_id')) }}
+            )
+            GROUP BY org, course_key, block_id, actor_id
+        )
+    )
+{%- endmacro %}
+
+{# A position within the video, or within a day when its length is not known, in whole seconds. #}
+{% macro cut(position) -%}
+    toInt64(ceil(greatest(0., least({{ position }}, if(length > 0, toFloat64(length), 86400.)))))
+{%- endmacro %}
+
+{% macro is_video(block) -%}
+    {{ return("match(" ~ block ~ ", '@video[+]block@|^i4x://[^/]+/[^/]+/video/')") }}
+{%- endmacro %}

@@ -1,0 +1,9 @@
+{{ config(
+    materialized='sharded_stream',
+    placement='everywhere',
+    columns=['user_id Int32', 'learner UInt64'],
+    order_by='user_id, learner',
+    proof='uniqExact(user_id, learner)',
+) }}
+SELECT user_id, cityHash64(toString(external_user_id)) AS learner
+FROM {{ source('event_sink', 'external_id') }}

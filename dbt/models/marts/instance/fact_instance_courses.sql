@@ -1,0 +1,1 @@
+SELECT emission_hour, courses_cnt FROM {{ ref('int_instance_hour') }}
