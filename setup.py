@@ -57,11 +57,23 @@ setup(
         **{f"tutoraspects.{folder}": shipped_files(folder) for folder in SHIPPED},
     },
     include_package_data=False,
-    install_requires=["tutor>=22,<23", "click>=8.1", "jinja2>=3.1", "pyyaml>=6"],
+    install_requires=[
+        "tutor>=22,<23",
+        "click>=8.1",
+        "jinja2>=3.1",
+        "jsonschema>=4",  # values of several environments against the charts
+        "pyyaml>=6",
+    ],
     extras_require={
         # What the `aspects` command needs inside the job image, where Tutor is not installed.
         # templates/aspects/build/aspects/requirements.txt pins it.
-        "jobs": ["alembic>=1.14", "clickhouse-driver>=0.2.9", "orjson>=3.10"],
+        "jobs": [
+            "alembic>=1.14",
+            "clickhouse-driver>=0.2.9",
+            "orjson>=3.10",
+            "dbt-core>=1.11,<1.12",  # 1.12 fetches a parser from the internet when installed
+            "dbt-clickhouse>=1.10,<1.11",  # macros of dbt/ override its materializations
+        ],
         # What `tutor aspects secrets` needs. kubernetes 37, which Tutor would take, wants a newer
         # python-dateutil than botocore does.
         "gitops": ["boto3>=1.35", "kubernetes<37"],
@@ -77,7 +89,6 @@ setup(
             "lz4>=4",
             "zstandard>=0.22",
             "kubernetes-validate==1.37.0",
-            "jsonschema>=4",
             "lz4>=4",  # bench/insert_queue.py reads what Ralph sends
             "mkdocs>=1.6",
             "mkdocs-material>=9.5",

@@ -13,6 +13,7 @@ from tests.gitops import helm
 from tests.helpers import CONFIGURATION_NAMES, TutorProject, configuration, project
 from tests.validation import Document
 from tutoraspects.gitops import export, manifests
+from tutoraspects.settings import CATALOGUE
 
 # Beside the four named configurations, one that sets everything an export can hold.
 EKS = {
@@ -42,6 +43,12 @@ class Exported:
     @property
     def charts(self) -> dict[str, Path]:
         return {path.name: path for path in sorted((self.folder / "charts").iterdir())}
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What Tutor hands over when it has saved: config.yml holds no defaults."""
+        defaults = {name: setting.default for name, setting in CATALOGUE.items()}
+        return {**defaults, "K8S_NAMESPACE": "openedx", **self.project.config}
 
     @cached_property
     def manifests(self) -> list[Document]:

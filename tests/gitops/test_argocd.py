@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -78,8 +79,8 @@ class TestOneEnvironment:
         assert argocd.repository_path({"ASPECTS_GITOPS_PATH": ""}, "argocd") == "argocd"
 
     def test_no_two_applications_have_one_name(self) -> None:
-        for project in ("analytics", "aspects"):
-            made = objects(ASPECTS_ARGOCD_PROJECT=project)
+        for name in ("analytics", "aspects"):
+            made = objects(ASPECTS_ARGOCD_PROJECT=name)
             names = [d["metadata"]["name"] for d in made if d["kind"] == "Application"]
             assert len(names) == len(set(names))
 
@@ -114,10 +115,27 @@ class TestOneEnvironment:
             assert "finalizers" not in made["metadata"]
 
     def test_the_autoscaler_keeps_the_number_of_pods(self) -> None:
-        spec = files()["argocd/aspects.yaml"]["spec"]
-        (ignored,) = spec["ignoreDifferences"]
-        assert (ignored["name"], ignored["jsonPointers"]) == ("ralph", ["/spec/replicas"])
+        """Of whatever component has an autoscaler."""
+        target = {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "new"}
+        scaler = {"kind": "HorizontalPodAutoscaler", "spec": {"scaleTargetRef": target}}
+        made = argocd.applications(CHARTS, SETTINGS, [scaler, {"kind": "Service"}])
+        spec = dict(made)["argocd/aspects.yaml"]["spec"]
+        assert spec["ignoreDifferences"] == [
+            {
+                "group": "apps",
+                "kind": "StatefulSet",
+                "name": "new",
+                "jsonPointers": ["/spec/replicas"],
+            }
+        ]
         assert "RespectIgnoreDifferences=true" in spec["syncPolicy"]["syncOptions"]
+        assert "ignoreDifferences" not in files()["argocd/aspects.yaml"]["spec"]
+
+    def test_the_number_of_ralphs_is_ignored(self, all_exports: dict[str, Exported]) -> None:
+        """In the export itself, which has Ralph's autoscaler."""
+        path = all_exports["eks"].folder / "argocd" / "aspects.yaml"
+        (ignored,) = yaml.safe_load(path.read_text("utf8"))["spec"]["ignoreDifferences"]
+        assert (ignored["kind"], ignored["name"]) == ("Deployment", "ralph")
 
     def test_the_project_allows_what_is_deployed_and_nothing_else(self) -> None:
         spec = files()["argocd/project.yaml"]["spec"]
@@ -177,6 +195,9 @@ class TestSeveralEnvironments:
             ("production", "aspects-clickhouse", "openedx", "main"),
             ("production", "aspects", "openedx", "main"),
         ]
+        # Every word that an element brings is used.
+        template = str(spec["template"])
+        assert all(f"{{{{.{word}}}}}" in template for element in elements for word in element)
         assert spec["template"]["spec"]["source"]["helm"]["valueFiles"] == [
             "../../environments/{{.environment}}/{{.chart}}.yaml"
         ]
@@ -265,9 +286,7 @@ def test_the_export_is_yaml_that_reads_back() -> None:
 
 def test_environments_without_a_repository_are_refused(tmp_path: Path) -> None:
     # A project of its own: Tutor writes config.yml before a plugin can refuse what stands in it.
-    done = project(tmp_path).save(
-        "--set", "ASPECTS_GITOPS_ENVIRONMENTS={staging: {}}", check=False
-    )
+    done = project(tmp_path).save("--set", "ASPECTS_GITOPS_ENVIRONMENTS={staging: {}}", check=False)
     assert done.returncode != 0
     assert "ASPECTS_GITOPS_ENVIRONMENTS has no effect without a repository" in done.stderr
     assert AspectsError.__name__ not in done.stderr

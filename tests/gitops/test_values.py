@@ -207,7 +207,8 @@ def _another(leaf: Leaf) -> Any:
     if leaf.name != "replicas":
         return INTENTS[leaf.name].sample
     now = default(leaf)
-    return now - 1 if now == leaf.schema["maximum"] else now + 1
+    allowed = leaf.schema.get("enum") or range(leaf.schema["minimum"], leaf.schema["maximum"] + 1)
+    return next(number for number in (*allowed, *allowed)[::-1] if number != now)
 
 
 def test_a_value_changes_what_it_says(charts: Exported) -> None:
@@ -266,10 +267,15 @@ def test_a_component_that_is_switched_off_leaves_nothing(charts: Exported) -> No
     for leaf, before in values_of(charts):
         if leaf.name not in SWITCHES:
             continue
-        one, other = objects(before), objects(helm.template(leaf.chart, leaf.changed(False)))
+        off = leaf.changed(False)
+        components = {leaf.component}
+        if leaf.component == "keeper":
+            # ClickHouse cannot do without, see the test of it below.
+            off, components = {**off, "clickhouse": {"enabled": False}}, {"keeper", "clickhouse"}
+        one, other = objects(before), objects(helm.template(leaf.chart, off))
         gone = one.keys() - other.keys()
         if leaf.name == "enabled":
-            assert gone == {k for k in one if component_label(one[k]) == leaf.component}, leaf.path
+            assert gone == {k for k in one if component_label(one[k]) in components}, leaf.path
         else:
             account = ("ServiceAccount", "aspects-secrets")
             assert gone == {("ClusterSecretStore", ""), *({account} & one.keys())}
@@ -358,6 +364,15 @@ def test_a_number_out_of_range_is_refused_with_its_path(charts: Exported) -> Non
         ("extraEnv", [{"name": "PYTHONDONTWRITEBYTECODE", "value": "0"}]),
         ("podAnnotations", {"checksum/secrets": "mine"}),
         ("podAnnotations", {"not a key": "mine"}),
+        ("tolerations", [{"operator": "Equal", "value": "a"}]),
+        ("tolerations", [{"value": "a"}]),
+        ("tolerations", [{"key": "", "operator": "Equal"}]),
+        ("tolerations", [{"key": "a", "operator": "Exists", "value": "b"}]),
+        # From the ConfigMap ralph-env, which extraEnv would override.
+        ("extraEnv", [{"name": "RALPH_BACKENDS__LRS__CLICKHOUSE__HOST", "value": "elsewhere"}]),
+        ("autoscaling", {"targetCPUUtilizationPercentage": 101}),
+        ("autoscaling", {"targetCPUUtilizationPercentage": 0}),
+        ("image", {"tag": "", "digest": ""}),
         ("image", {"tag": "with space"}),
         ("serviceAccount", {"annotations": {"a": 1}}),
     ],
@@ -365,6 +380,61 @@ def test_a_number_out_of_range_is_refused_with_its_path(charts: Exported) -> Non
 def test_a_wrong_inner_value_is_refused(production: Exported, field: str, wrong: Any) -> None:
     with pytest.raises(helm.Refused, match=f"at '/ralph/{field}"):
         helm.template(production.charts["aspects"], {"ralph": {field: wrong}})
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("tolerations", [{"operator": "Exists"}, {"key": "a", "value": "b"}]),
+        ("tolerations", [{"key": "a", "operator": "Equal"}, {"key": "a", "operator": "Exists"}]),
+        ("image", {"tag": "", "digest": "sha256:" + "0" * 64}),
+        ("autoscaling", {"targetCPUUtilizationPercentage": 100}),
+    ],
+)
+def test_a_right_inner_value_is_taken(production: Exported, field: str, value: Any) -> None:
+    assert helm.template(production.charts["aspects"], {"ralph": {field: value}})
+
+
+@pytest.mark.parametrize("size", ["0", "0Gi", "300m", "0.0Gi", "10", 0, "-1Gi", "1 Gi", "", "1e3"])
+def test_a_volume_without_room_is_refused(production: Exported, size: Any) -> None:
+    for name in ("clickhouse", "keeper"):
+        with pytest.raises(helm.Refused, match=f"at '/{name}/storage/size"):
+            helm.template(
+                production.charts["aspects-clickhouse"], {name: {"storage": {"size": size}}}
+            )
+
+
+@pytest.mark.parametrize("size", ["10Gi", "0.5Ti", "300Mi", "107374182400", "1048576Ki", 10**10])
+def test_a_volume_with_room_is_taken(production: Exported, size: Any) -> None:
+    sizes = {"clickhouse": {"storage": {"size": size}}}
+    assert helm.template(production.charts["aspects-clickhouse"], sizes)
+
+
+@pytest.mark.parametrize("number", [0, 2, 4, 6, 9])
+def test_an_even_number_of_keepers_is_refused(production: Exported, number: int) -> None:
+    chart = production.charts["aspects-clickhouse"]
+    with pytest.raises(helm.Refused, match="at '/keeper/replicas"):
+        helm.template(chart, {"keeper": {"replicas": number}})
+    assert helm.template(chart, {"keeper": {"replicas": 5}})
+
+
+def test_a_cluster_without_keepers_is_refused(
+    production: Exported, all_exports: dict[str, Exported]
+) -> None:
+    chart = production.charts["aspects-clickhouse"]
+    with pytest.raises(helm.Refused, match="at '/keeper/enabled"):
+        helm.template(chart, {"keeper": {"enabled": False}})
+    assert helm.template(chart, {"clickhouse": {"enabled": False}})
+    assert "allOf" not in json.loads(
+        (all_exports["minimal"].charts["aspects-clickhouse"] / "values.schema.json").read_text()
+    ), "one node has no Keeper"
+
+
+def test_an_ingress_without_class_is_refused(all_exports: dict[str, Exported]) -> None:
+    with pytest.raises(helm.Refused, match="at '/ralph/ingress/className"):
+        helm.template(
+            all_exports["eks"].charts["aspects"], {"ralph": {"ingress": {"className": ""}}}
+        )
 
 
 def test_bounds_that_contradict_each_other_are_refused(production: Exported) -> None:

@@ -7,7 +7,7 @@ values for the same charts. https://argo-cd.readthedocs.io/en/stable/operator-ma
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,10 +44,6 @@ _SYNC_OPTIONS = (
     # Kinds of an operator that the same sync installs are not known beforehand.
     "SkipDryRunOnMissingResource=true",
 )
-# The number of pods belongs to the autoscaler; it is not in the manifest and must not be reset.
-_IGNORED = (
-    {"group": "apps", "kind": "Deployment", "name": "ralph", "jsonPointers": ["/spec/replicas"]},
-)
 
 
 @dataclass(frozen=True)
@@ -60,20 +56,23 @@ class Target:
     value_files: tuple[str, ...] = ()
 
 
-def applications(charts: Sequence[str], settings: Settings) -> list[File]:
+def applications(
+    charts: Sequence[str], settings: Settings, deployed: Iterable[Document] = ()
+) -> list[File]:
     """(path below the export, object) of everything that belongs to Argo CD.
 
-    `charts` are the names of the folders below charts/. Nothing without
-    ASPECTS_GITOPS_REPOSITORY_URL, for an Application must name its repository.
+    `charts` are the names of the folders below charts/, `deployed` the objects of all charts.
+    Nothing without ASPECTS_GITOPS_REPOSITORY_URL, for an Application must name its repository.
     """
     if not settings["ASPECTS_GITOPS_REPOSITORY_URL"]:
         return []
     several = environments(settings)
+    scaled = _scaled(deployed)
     files = [_project(settings, several), _root(settings)]
     if as_boolean(settings["ASPECTS_GITOPS_OPERATORS"]):
         files += _operators(charts, settings, several)
     if several:
-        files.append(_set(charts, settings, several))
+        files.append(_set(charts, settings, several, scaled))
         files += _value_files(charts, several)
     else:
         target = Target(
@@ -82,7 +81,8 @@ def applications(charts: Sequence[str], settings: Settings) -> list[File]:
             settings["ASPECTS_GITOPS_REVISION"],
         )
         files += [
-            _single(chart, _chart_spec(chart, settings, target), settings) for chart in charts
+            _single(chart, _chart_spec(chart, settings, target, scaled), settings)
+            for chart in charts
         ]
     return files
 
@@ -182,8 +182,29 @@ def _single(name: str, spec: Document, settings: Settings) -> File:
     return f"{FOLDER}/{name}.yaml", _object("Application", metadata, spec)
 
 
-def _chart_spec(chart: str, settings: Settings, target: Target, path: str = "") -> Document:
-    helm: Document = {"releaseName": path or chart}
+def _scaled(deployed: Iterable[Document]) -> list[Document]:
+    """What the autoscalers scale: how many pods there are belongs to them. It is not in the
+    manifest and must not be reset."""
+    targets = (
+        document["spec"]["scaleTargetRef"]
+        for document in deployed
+        if document["kind"] == "HorizontalPodAutoscaler"
+    )
+    return [
+        {
+            "group": target["apiVersion"].rpartition("/")[0],
+            "kind": target["kind"],
+            "name": target["name"],
+            "jsonPointers": ["/spec/replicas"],
+        }
+        for target in targets
+    ]
+
+
+def _chart_spec(
+    chart: str, settings: Settings, target: Target, scaled: Sequence[Document]
+) -> Document:
+    helm: Document = {"releaseName": chart}
     if target.value_files:
         helm["valueFiles"] = list(target.value_files)
     return {
@@ -191,11 +212,11 @@ def _chart_spec(chart: str, settings: Settings, target: Target, path: str = "") 
         "source": {
             "repoURL": settings["ASPECTS_GITOPS_REPOSITORY_URL"],
             "targetRevision": target.revision,
-            "path": repository_path(settings, "charts", path or chart),
+            "path": repository_path(settings, "charts", chart),
             "helm": helm,
         },
         "destination": {"server": target.cluster, "namespace": target.namespace},
-        "ignoreDifferences": [dict(ignored) for ignored in _IGNORED],
+        **({"ignoreDifferences": [dict(ignored) for ignored in scaled]} if scaled else {}),
         **_policy(),
     }
 
@@ -255,7 +276,12 @@ def _operator_spec(operator: operators.Operator, settings: Settings, cluster: st
     }
 
 
-def _set(charts: Sequence[str], settings: Settings, several: Sequence[Environment]) -> File:
+def _set(
+    charts: Sequence[str],
+    settings: Settings,
+    several: Sequence[Environment],
+    scaled: Sequence[Document],
+) -> File:
     elements = [
         {
             "chart": chart,
@@ -263,7 +289,6 @@ def _set(charts: Sequence[str], settings: Settings, several: Sequence[Environmen
             "cluster": environment.cluster,
             "namespace": environment.namespace,
             "revision": environment.revision,
-            "wave": str(APPLICATION_WAVES.get(chart, 0)),
         }
         for environment in several
         for chart in charts
@@ -274,7 +299,7 @@ def _set(charts: Sequence[str], settings: Settings, several: Sequence[Environmen
         "{{.revision}}",
         ("../../environments/{{.environment}}/{{.chart}}.yaml",),
     )
-    spec = _chart_spec("aspects", settings, target, "{{.chart}}")
+    spec = _chart_spec("{{.chart}}", settings, target, scaled)
     name = "{{.chart}}-{{.environment}}"
     return _application_set("aspects", name, elements, spec, settings)
 

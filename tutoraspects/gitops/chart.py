@@ -52,12 +52,12 @@ class Chart:
         }
 
     def _templates(self) -> Iterator[tuple[str, str]]:
-        config_maps = frozenset(
-            document["metadata"]["name"]
+        config_maps = {
+            document["metadata"]["name"]: frozenset(document.get("data") or {})
             for documents in self.components.values()
             for document in documents
             if document["kind"] == "ConfigMap"
-        )
+        }
         for component, documents in self.components.items():
             self.values.heading(component.key, component.meaning)
             keys = scopes(component, documents)

@@ -30,6 +30,18 @@ class Component:
     settings: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
+KEEPER = Component(
+    "clickhouse-keeper",
+    "keeper",
+    "ClickHouse Keeper, which coordinates the replicas of ClickHouse.",
+    "coordination",
+    CLICKHOUSE_CHART,
+    {
+        "image": "ASPECTS_DOCKER_IMAGE_KEEPER",
+        "replicas": "ASPECTS_KEEPER_REPLICAS",
+        "storage.storageClassName": "ASPECTS_STORAGE_CLASS",
+    },
+)
 COMPONENTS = (
     Component(
         "aspects",
@@ -62,18 +74,7 @@ COMPONENTS = (
             "resources": "ASPECTS_CLICKHOUSE_MEMORY_MIB",
         },
     ),
-    Component(
-        "clickhouse-keeper",
-        "keeper",
-        "ClickHouse Keeper, which coordinates the replicas of ClickHouse.",
-        "coordination",
-        CLICKHOUSE_CHART,
-        {
-            "image": "ASPECTS_DOCKER_IMAGE_KEEPER",
-            "replicas": "ASPECTS_KEEPER_REPLICAS",
-            "storage.storageClassName": "ASPECTS_STORAGE_CLASS",
-        },
-    ),
+    KEEPER,
     Component(
         "ralph",
         "ralph",

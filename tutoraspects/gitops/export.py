@@ -6,6 +6,7 @@ wrote in a list beside it, so that it can delete what is no longer rendered and 
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -18,12 +19,14 @@ from tutoraspects.gitops import (
     argocd,
     chart,
     charttext,
+    environment_values,
     external_secrets,
     jobs,
     leaks,
     manifests,
     yamltext,
 )
+from tutoraspects.settings.environments import environments
 
 #: Where the output lives below Tutor's environment.
 FOLDER = "plugins/aspects/gitops"
@@ -37,8 +40,8 @@ Tree = dict[str, str]
 def render(env_root: Path, settings: Mapping[str, Any]) -> Tree:
     """Path below the output folder -> text, from a rendered environment and its settings.
 
-    Raises AspectsError when the environment has not been rendered, or when a secret would be in
-    the output.
+    Raises AspectsError when the environment has not been rendered, when a secret would be in the
+    output, or when a chart refuses the values of an environment.
     """
     documents = manifests.load(env_root)
     deployed = [
@@ -50,7 +53,14 @@ def render(env_root: Path, settings: Mapping[str, Any]) -> Tree:
     tree: Tree = {}
     for name, one in made.items():
         tree.update({f"charts/{name}/{path}": text for path, text in one.files().items()})
-    for path, document in argocd.applications(list(made), settings):
+    several = environments(settings)
+    if any(environment.values for environment in several):
+        schemas = {
+            name: (one.values.defaults(), json.loads(tree[f"charts/{name}/values.schema.json"]))
+            for name, one in made.items()
+        }
+        environment_values.check(several, schemas)
+    for path, document in argocd.applications(list(made), settings, deployed):
         tree[path] = yamltext.plain(document)
     tree["README.md"] = charttext.overview(tree, namespace)
     leaks.check(tree, settings)

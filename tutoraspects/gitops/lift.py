@@ -6,12 +6,12 @@ not lifted stays as it was rendered.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tutoraspects.gitops import external_secrets, manifests, values_schema
-from tutoraspects.gitops.components import Component, camel
+from tutoraspects.gitops.components import KEEPER, Component, camel
 from tutoraspects.gitops.fields import COMMENTS, SCHEMAS, bounded, image
 from tutoraspects.gitops.manifests import Document
 from tutoraspects.gitops.values import Value, Values, commented, expression
@@ -42,13 +42,14 @@ class Lifted:
 class Lifter:
     """Lifts the values of one component's objects into a chart.
 
-    `config_maps` names those of the chart, whose change must start pods anew.
+    `config_maps` holds the keys of those of the chart, by name: a change of them must start pods
+    anew.
     """
 
     chart: str
     component: Component
     values: Values
-    config_maps: frozenset[str] = field(default_factory=frozenset)
+    config_maps: Mapping[str, Iterable[str]] = field(default_factory=dict)
     _conditions: list[str] = field(default_factory=list)
 
     def lift(self, document: Document, scope: str) -> Lifted:
@@ -60,7 +61,7 @@ class Lifter:
             self._pods(template, scope)
         kinds: dict[str, Callable[[Document, str], None]] = {
             "ClickHouseInstallation": self._installation,
-            "ClickHouseKeeperInstallation": self._installation,
+            "ClickHouseKeeperInstallation": self._keepers,
             "ClusterSecretStore": self._secret_store,
             "ExternalSecret": self._external_secret,
             "Deployment": self._controller,
@@ -130,8 +131,11 @@ class Lifter:
                 )
 
     def _container(self, container: Document, scope: str) -> None:
-        for part, text in image(container["image"]).items():
+        parts = image(container["image"])
+        for part, text in parts.items():
             self._value(scope, f"image.{part}", text)
+        if parts["tag"] or parts["digest"]:
+            self.values.rules[f"{scope}.image"] = values_schema.any_of("tag", "digest")
         whole = expression(f"{scope}.image")
         container["image"] = Expression(f'include "{self.chart}.image" {whole}', quoted=True)
         resources = self._value(scope, "resources", container.get("resources") or {})
@@ -141,8 +145,16 @@ class Lifter:
             else Block(resources)
         )
         own = container.get("env") or []
-        schema = values_schema.variables([variable["name"] for variable in own])
+        schema = values_schema.variables([*self._variables(container)])
         container["env"] = _appended(own, self._value(scope, "extraEnv", [], schema))
+
+    def _variables(self, container: Document) -> Iterator[str]:
+        """Names of the variables that a container has, its own and those of ConfigMaps."""
+        yield from (variable["name"] for variable in container.get("env") or [])
+        for source in container.get("envFrom") or []:
+            name = (source.get("configMapRef") or {}).get("name", "")
+            prefix = source.get("prefix", "")
+            yield from (f"{prefix}{key}" for key in self.config_maps.get(name, ()))
 
     # -- other kinds -----------------------------------------------------------------------------
 
@@ -164,8 +176,18 @@ class Lifter:
         for name, key in (("shards", "shardsCount"), ("replicas", "replicasCount")):
             if key in layout:
                 layout[key] = self._number(scope, name, layout[key], minimum=1)
+        zookeeper = spec["configuration"].get("zookeeper") or {}
+        if "keeper" in zookeeper:
+            self.values.needs.add((f"{self.component.key}.enabled", f"{KEEPER.key}.enabled"))
         for claim in (spec.get("templates") or {}).get("volumeClaimTemplates") or []:
             self._storage(claim["spec"], scope)
+
+    def _keepers(self, document: Document, scope: str) -> None:
+        """An even number of Keepers bears no more failures than one less."""
+        self._installation(document, scope)
+        path = f"{scope}.replicas"
+        value = self.values.values[path]
+        self.values.values[path] = replace(value, schema=values_schema.odd(value.schema))
 
     def _autoscaler(self, document: Document, scope: str) -> None:
         spec = document["spec"]
@@ -234,7 +256,7 @@ class Lifter:
         )
         if "ingressClassName" in spec:
             name = self._value(scope, "ingress.className", spec["ingressClassName"])
-            spec["ingressClassName"] = WhenSet(name)
+            spec["ingressClassName"] = Expression(name, quoted=True)
         hosts = [rule["host"] for rule in spec.get("rules") or [] if "host" in rule]
         if len(set(hosts)) == 1:
             host = Expression(self._value(scope, "ingress.host", hosts[0]), quoted=True)

@@ -29,11 +29,14 @@ class Value:
 class Values:
     """The values of one chart in the order in which they were lifted.
 
-    `headings` are the comments of the maps between, by path.
+    `headings` are the comments of the maps between, by path, and `rules` what such a map must hold
+    as a whole. `needs` are pairs of switches, of which the first is not on without the second.
     """
 
     values: dict[str, Value] = field(default_factory=dict)
     headings: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    needs: set[tuple[str, str]] = field(default_factory=set)
 
     def add(self, value: Value) -> str:
         """Take a value, once, however many objects it is lifted from; returns its expression.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tutoraspects.gitops.values import Values
@@ -82,15 +82,28 @@ DEFINITIONS: dict[str, Schema] = {
             "matchExpressions": array(_requirement("In", "NotIn", "Exists", "DoesNotExist")),
         }
     ),
-    "toleration": closed(
-        {
-            "key": TEXT,
-            "operator": {"enum": ["Equal", "Exists"]},
-            "value": TEXT,
-            "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
-            "tolerationSeconds": {"type": "integer"},
-        }
-    ),
+    # Of a volume: some megabytes at least, and no thousandths of a byte (300m).
+    "volumeSize": {
+        "type": ["string", "integer"],
+        "pattern": "^(([1-9][0-9]*(\\.[0-9]+)?|0\\.0*[1-9][0-9]*)(M|G|T|P|Mi|Gi|Ti|Pi)"
+        "|[1-9][0-9]{5,}(k|Ki)|[1-9][0-9]{8,})$",
+        "minimum": 10**8,
+    },
+    # The API refuses what has no key and is not of operator Exists, and a value with Exists.
+    "toleration": {
+        **closed(
+            {
+                "key": TEXT,
+                "operator": {"enum": ["Equal", "Exists"]},
+                "value": TEXT,
+                "effect": {"enum": ["NoSchedule", "PreferNoSchedule", "NoExecute"]},
+                "tolerationSeconds": {"type": "integer"},
+            }
+        ),
+        "if": {"properties": {"operator": {"const": "Exists"}}, "required": ["operator"]},
+        "then": {"properties": {"value": {"const": ""}}},
+        "else": {"properties": {"key": {"minLength": 1}}, "required": ["key"]},
+    },
     "topologySpreadConstraint": closed(
         {
             "maxSkew": {"type": "integer", "minimum": 1},
@@ -170,11 +183,11 @@ DEFINITIONS: dict[str, Schema] = {
 }
 
 
-def variables(taken: list[str]) -> Schema:
+def variables(taken: Iterable[str]) -> Schema:
     """Environment variables, without those that the manifests set: twice is refused by the API."""
     name: Schema = {"type": "string", "pattern": "^[A-Za-z_][A-Za-z0-9_.-]*$"}
     if taken:
-        name["not"] = {"enum": sorted(taken)}
+        name["not"] = {"enum": sorted(set(taken))}
     return array(
         {
             **closed(
@@ -183,6 +196,17 @@ def variables(taken: list[str]) -> Schema:
             "oneOf": [{"required": ["value"]}, {"required": ["valueFrom"]}],
         }
     )
+
+
+def odd(schema: Mapping[str, Any]) -> Schema:
+    """A schema of whole numbers between two bounds, without the even ones."""
+    numbers = range(schema["minimum"] | 1, schema["maximum"] + 1, 2)
+    return {**schema, "enum": list(numbers)}
+
+
+def any_of(*names: str) -> Schema:
+    """A rule: one of these texts of a map is not empty."""
+    return {"anyOf": [{"properties": {name: {"minLength": 1}}} for name in names]}
 
 
 def annotation_map(taken: list[str]) -> Schema:
@@ -206,6 +230,18 @@ def values_schema(chart: str, values: Values) -> str:
             if at in values.headings:
                 inner["description"] = values.headings[at]
         _property(inner, last, {"description": value.comment, **value.schema})
+    for path, rule in values.rules.items():
+        _at(tree, path).update(rule)
+    together = [
+        {
+            "if": _switch(one, True),
+            "then": {"description": f"{one} does not work without {other}", **_switch(other, True)},
+        }
+        for one, other in sorted(values.needs)
+        if other in values.values
+    ]
+    if together:
+        tree["allOf"] = together
     # A chart that uses this one as a dependency hands its own `global` down.
     tree["properties"]["global"] = {"type": "object", "description": "Not read by this chart."}
     schema = {
@@ -215,6 +251,21 @@ def values_schema(chart: str, values: Values) -> str:
         "definitions": _used(tree),
     }
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _at(tree: Schema, path: str) -> Schema:
+    """The schema of the map at a path."""
+    for key in path.split("."):
+        tree = tree["properties"][key]
+    return tree
+
+
+def _switch(path: str, state: bool) -> Schema:
+    """That a switch is on, or off."""
+    schema: Schema = {"const": state}
+    for key in reversed(path.split(".")):
+        schema = {"properties": {key: schema}}
+    return schema
 
 
 def _property(schema: Schema, name: str, new: Schema) -> Schema:
