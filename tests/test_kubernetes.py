@@ -62,6 +62,20 @@ def test_pods_are_careful(rendered: Rendered) -> None:
     assert [fault for pods in ours for fault in careless(pods)] == []
 
 
+def test_whoever_serves_is_probed(rendered: Rendered) -> None:
+    """Jobs serve nobody, see docs/decisions/2026-11-23-production-review.md."""
+    serving = [pods for pods in rendered.own_pods if not pods.owner.startswith("Job/")]
+    for pods in serving:
+        for container in pods.spec["containers"]:
+            probes = {name for name in container if name.endswith("Probe")}
+            assert probes == {"startupProbe", "livenessProbe", "readinessProbe"}, pods.owner
+    jobs = [pods for pods in rendered.own_pods if pods.owner.startswith("Job/")]
+    assert serving and jobs
+    for pods in jobs:
+        assert pods.spec["restartPolicy"] == "Never"
+        assert not [name for name in pods.spec["containers"][0] if name.endswith("Probe")]
+
+
 def test_nothing_but_the_deployed_parts_is_there(rendered: Rendered) -> None:
     kinds = {document["kind"] for document in rendered.documents}
     assert ("ClickHouseInstallation" in kinds) == rendered.plan.is_cluster

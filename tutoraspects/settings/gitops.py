@@ -187,8 +187,8 @@ INGRESS = Group(
             "ASPECTS_PRIORITY_CLASS",
             "",
             "label",
-            "Kubernetes priority class of ClickHouse, Keeper and Ralph; empty takes the cluster's "
-            "default.",
+            "Kubernetes priority class of ClickHouse, Keeper, Ralph and the jobs; empty takes the "
+            "cluster's default.",
             optional=True,
         ),
     ),
