@@ -1,0 +1,62 @@
+"""A laboratory with marts, to which streams were delivered before, while and after they came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timezone
+
+from tests.lab.lab import Lab
+from tests.marts.delivery import Courier, Delivery, plan, refresh
+from tests.marts.reference import World
+from tests.marts.streams import Stream, make
+
+# Streams are years apart, so a shorter retention would drop most of them as soon as they are in.
+RETENTION_DAYS = 7_300
+
+
+def start(shards: int, *, pii: bool = False) -> Lab:
+    """A laboratory whose schema is made but whose marts are not. The caller closes it."""
+    settings = {"ASPECTS_RETENTION_DAYS": RETENTION_DAYS, "ASPECTS_ENABLE_PII": pii}
+    return Lab(shards, settings=settings, schema=True)
+
+
+class Streams:
+    """Streams by their seeds, and how they are delivered to one laboratory."""
+
+    def __init__(self, seeds: Iterable[int], *, pii: bool) -> None:
+        self.now = datetime.now(timezone.utc)
+        self.pii = pii
+        self.streams: list[Stream] = [make(seed, self.now) for seed in seeds]
+        self.delivery = Delivery()
+        for stream in self.streams:
+            self.delivery.add(plan(stream))
+
+    def deliver(self, lab: Lab) -> None:
+        """All stages, with the marts built between the first and the last."""
+        courier = Courier(lab, self.streams[0].seed)
+        courier.send(self.delivery, "before")
+        # What arrives while the marts are built is what a backfill misses or counts twice.
+        with ThreadPoolExecutor(1) as pool:
+            meanwhile = pool.submit(courier.send, self.delivery, "during")
+            lab.aspects("dbt", "run")
+            meanwhile.result()
+        courier.send(self.delivery, "after")
+        courier.retire(self.delivery.retired)
+        courier.send(self.delivery, "late")
+        refresh(lab)
+
+    def world(self) -> World:
+        """What the marts must say now."""
+        return World(
+            (one for stream in self.streams for one in stream.statements),
+            [
+                (dump.table, row)
+                for stream in self.streams
+                for dump in stream.dumps
+                for row in dump.rows
+            ],
+            [user for stream in self.streams for user in stream.retired],
+            pii=self.pii,
+            now=datetime.now(timezone.utc),
+        )
