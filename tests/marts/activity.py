@@ -14,8 +14,9 @@ from tutoraspects.events.vocabulary import Activity, Extension
 _MODES = ("audit", "verified", "honor", None)
 _RESPONSES = (
     "blue", "42", "", None, "[]", "[1, 2]", '["a piano", "a guitar"]', '["a", "a"]', '["only"]',
-    '["broken", ', "{'x_2_1': ['choice_0']}", "  spaced\n ", "naïve “quotes”", '["<div>a</div>", "b "]',
-    '<div class="x">one</div>', "two<choicehint selected=\"true\">No\nlook</choicehint>",
+    '["broken", ', "{'x_2_1': ['choice_0']}", "  spaced\n ", "naïve “quotes”",
+    '["<div>a</div>", "b "]', '<div class="x">one</div>',
+    "two<choicehint selected=\"true\">No\nlook</choicehint>",
     '["p<optionhint>h</optionhint>", "[q]"]', '["", "x"]', '"text"', "null", '[["nested"]]',
 )  # fmt: skip
 _INTERACTIONS = ("choice", "fill-in", "numeric", "other")

@@ -188,7 +188,7 @@ class Scribe:
         success: bool | None,
         interaction: str,
     ) -> Statement:
-        """One question of a problem with several: its parent is the problem, its group the course."""
+        """One question of several: its parent is the problem, its group the course."""
         thing = activity(
             f"{group['object']['id']}_{number + 2}_1",
             Activity.INTERACTION,

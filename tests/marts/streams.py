@@ -8,7 +8,6 @@ Time may stand still or go backwards, values may be missing, and who is told of 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from random import Random

@@ -19,7 +19,7 @@ def completions(world: World) -> Iterator[Row]:
     for events in found.values():
         event = events[-1]
         course = world.course(event["course_key"])
-        block = world.blocks.get((event["course_key"], event["block_id"]))
+        block = world.named(event["course_key"], event["block_id"])
         yield {
             **who(event),
             "entity_id": event["block_id"] or event["course_key"],
@@ -84,6 +84,8 @@ def navigation_events(world: World) -> Iterator[Row]:
 
 def problem_events(world: World) -> Iterator[Row]:
     for event in world.told("evaluated", "passed", "asked"):
+        if not event["block_id"]:
+            continue
         yield {
             **_plain(event),
             "responses": event["response"],
@@ -99,7 +101,9 @@ def video_events(world: World) -> Iterator[Row]:
 
 
 def completion_events(world: World) -> Iterator[Row]:
-    return (_plain(event) for event in world.told("progressed"))
+    for event in world.told("progressed"):
+        if event["progress"] is not None:
+            yield _plain(event)
 
 
 def forum_events(world: World) -> Iterator[Row]:

@@ -197,9 +197,9 @@ def subsection_grades(world: World) -> Iterator[Row]:
         yield {
             **who(event),
             "block_id": event["block_id"],
-            "scaled_score": event["score_scaled"],
-            "raw_score": event["score_raw"],
-            "max_score": event["score_max"],
+            "scaled_score": event["score_scaled"] or 0,
+            "raw_score": event["score_raw"] or 0,
+            "max_score": event["score_max"] or 0,
             "emission_time": second(event["emission_time"]),
         }
 

@@ -37,7 +37,7 @@ def escaped(text: str) -> str:
 
 
 def numbered(world: World, course_key: str, block_id: str) -> Row:
-    block = world.blocks.get((course_key, block_id))
+    block = world.named(course_key, block_id)
     return {
         "problem_number": block.number if block else "",
         "problem_name_location": f"{block.number} - {block.name}" if block else "",
@@ -49,9 +49,10 @@ def greatest_attempt(events: list[Row]) -> int:
 
 
 def _response(world: World, event: Row, attempts: int) -> Row:
-    block = world.blocks.get((event["course_key"], event["block_id"]))
+    block = world.named(event["course_key"], event["block_id"])
     title = block.title if block else ""
-    link = f'<a href="{escaped(event["object_id"])}" target="_blank">'
+    address = event["object_id"].replace('"', "%22")
+    link = f'<a href="{address}" target="_blank">'
     return {
         **who(event),
         "problem_id": event["block_id"],

@@ -70,7 +70,7 @@ def _watched(events: list[Row]) -> Iterator[Watched]:
 
 
 def name_of(world: World, event: Row) -> str:
-    block = world.blocks.get((event["course_key"], event["block_id"]))
+    block = world.named(event["course_key"], event["block_id"])
     return block.name if block else ""
 
 
@@ -83,7 +83,7 @@ def plays(world: World) -> Iterator[Row]:
             **world.course(event["course_key"]),
             "video_id": event["block_id"],
             "video_name": name_of(world, event),
-            "video_position": rounded(event["video_time"]),
+            "video_position": event["video_time"] or 0,
             "video_duration": rounded(event["video_length"]),
         }
 
@@ -123,7 +123,7 @@ def watches(world: World) -> Iterator[Row]:
         if not counts:
             continue
         event, length = found[0].event, found[0].length
-        block = world.blocks.get((event["course_key"], event["block_id"]))
+        block = world.named(event["course_key"], event["block_id"])
         current: Any = world.current.get((event["course_key"], event["block_id"]))
         yield {
             **_grain(found[0]),

@@ -164,6 +164,10 @@ class World:
         """The same, of the blocks in the newest publish of their course."""
         return {key: block for key, block in self.blocks.items() if block.current}
 
+    def named(self, course_key: str, block_id: str) -> Block | None:
+        """The block that gives an event its names: a removed one keeps those that it had last."""
+        return self.blocks.get((course_key, block_id))
+
     @cached_property
     def chapters(self) -> dict[Key, Block]:
         return {
