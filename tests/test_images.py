@@ -113,10 +113,11 @@ def test_every_requirement_is_pinned_with_all_it_needs() -> None:
         name = canonicalize_name(requirement.name)
         assert name in pinned, f"{name} is not in {BUILD / 'requirements.txt'}"
         assert requirement.specifier.contains(pinned[name]), f"{requirement} is not {pinned[name]}"
-        if name not in needed:
-            needed.add(name)
-            wanted += needs(name)
-    assert needed == set(pinned), "the file pins what nothing needs"
+        for extra in {"", *requirement.extras}:
+            if (name, extra) not in needed:
+                needed.add((name, extra))
+                wanted += needs(name, extra)
+    assert {name for name, _ in needed} == set(pinned), "the file pins what nothing needs"
 
 
 @pytest.fixture(scope="module")

@@ -125,11 +125,11 @@ def test_later_changes_reach_data_and_front() -> None:
 
 def test_a_lost_replica_is_named_as_keeper_knows_it() -> None:
     macros = {"shard": "02", "replica": "clickhouse-02-1"}
-    assert ddl.drop_replica(EVENTS, CLUSTER, macros).sql == (
+    assert ddl.drop_replica(ddl.replica(EVENTS, CLUSTER), macros).sql == (
         "SYSTEM DROP REPLICA 'clickhouse-02-1' "
         "FROM ZKPATH '/clickhouse/tables/aspects/02/db/events_local'"
     )
-    assert ddl.drop_replica(COPIES, CLUSTER, macros).sql == (
+    assert ddl.drop_replica(ddl.replica(COPIES, CLUSTER), macros).sql == (
         "SYSTEM DROP REPLICA '02-clickhouse-02-1' "
         "FROM ZKPATH '/clickhouse/tables/aspects/all/db/copies'"
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tutoraspects.marts import Project
+from tutoraspects.dbt_runner import Project
 
 Command = Callable[..., Any]
 

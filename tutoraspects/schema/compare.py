@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from tutoraspects.schema import ddl
 from tutoraspects.schema.catalog import ActualColumn, ActualTable, Catalog
-from tutoraspects.schema.ddl import Layout, Statement
+from tutoraspects.schema.ddl import Layout, Replica, Statement
 from tutoraspects.schema.formatted import Formatter, top_level_split
 from tutoraspects.schema.model import Column, Ref, Schema, Table, View
 
@@ -28,7 +28,7 @@ class Difference:
     message: str
     repair: tuple[Statement, ...] = ()
     advice: str = ""
-    replica_of: Table | None = None
+    replica: Replica | None = None
 
     def __str__(self) -> str:
         return f"{self.object}: {self.message}"
@@ -90,7 +90,9 @@ class Comparison:
                 str(ref),
                 "the table is missing",
                 (ddl.create_table(table, self.layout),),
-                replica_of=table if self.layout.cluster and table.holds_data else None,
+                replica=ddl.replica(table, self.layout)
+                if self.layout.cluster and table.holds_data
+                else None,
             )
             return
         found = [

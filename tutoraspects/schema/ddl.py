@@ -271,13 +271,25 @@ def expand(text: str, macros: Mapping[str, str]) -> str:
     return text
 
 
-def drop_replica(table: Table, layout: Layout, macros: Mapping[str, str]) -> Statement:
+@dataclass(frozen=True)
+class Replica:
+    """Path and name of a table's replica as its engine has them, macros not replaced."""
+
+    path: str
+    name: str
+
+
+def replica(table: Table, layout: Layout) -> Replica:
+    return Replica(replica_path(table, layout), replica_name(table))
+
+
+def drop_replica(lost: Replica, macros: Mapping[str, str]) -> Statement:
     """Forget a replica of the same name whose disk was lost, so that it can be made again.
 
     The server refuses when that replica is alive.
     """
+    path = expand(lost.path, macros)
     return Statement(
-        f"SYSTEM DROP REPLICA {literal(expand(replica_name(table), macros))} "
-        f"FROM ZKPATH {literal(expand(replica_path(table, layout), macros))}",
-        f"replica of {data_ref(table, layout)}",
+        f"SYSTEM DROP REPLICA {literal(expand(lost.name, macros))} FROM ZKPATH {literal(path)}",
+        f"replica in {path}",
     )

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from tutoraspects.errors import AspectsError
-from tutoraspects.schema import catalog, ddl, lock, state
+from tutoraspects.schema import catalog, ddl, lock, marts, state
 from tutoraspects.schema.client import REPLICA_ACTIVE, REPLICA_EXISTS, Client, ServerError
 from tutoraspects.schema.compare import Comparison, Difference
 from tutoraspects.schema.ddl import Statement
@@ -85,12 +85,16 @@ def check(context: Context, say: Say, without_replication: bool = False) -> Repo
     cluster = discover(context.target)
     report = _report(context)
     applied: set[str] = set()
+    others = _marts(context, cluster, say)
     for address in cluster.nodes:
         start = time.monotonic()
         with Client(context.target, address) as client:
             try:
                 applied |= state.applied(client, context.names)
-                differences = tuple(_compare(context, client, without_replication))
+                differences = (
+                    *_compare(context, client, without_replication),
+                    *marts.differences(marts.read(client, context.names), others),
+                )
                 node = NodeReport(str(address), differences)
             except AspectsError as error:
                 node = NodeReport(str(address), error=str(error))
@@ -137,12 +141,12 @@ def sync(
     cluster = discover(context.target)
     with _locked(context, cluster, lock_timeout, say, dry_run):
         _demand_versions(context, cluster)
+        others = _marts(context, cluster, say)
         repairs = []
         for address in cluster.nodes:
             with Client(context.target, address) as client:
-                repairs.append(
-                    _sync_node(context, client, address, say, dry_run, without_replication)
-                )
+                node = Node(context, client, address, others, without_replication)
+                repairs.append(_sync_node(node, say, dry_run))
     return repairs
 
 
@@ -180,16 +184,44 @@ def _compare(context: Context, client: Client, without_replication: bool) -> Ite
     yield from comparison.differences()
 
 
-def _sync_node(
-    context: Context,
-    client: Client,
-    address: Address,
-    say: Say,
-    dry_run: bool,
-    without_replication: bool,
-) -> Repair:
+@dataclass(frozen=True)
+class Node:
+    """A node that is to be mended, and what the nodes have of dbt's objects."""
+
+    context: Context
+    client: Client
+    address: Address
+    others: list[marts.Marts]
+    without_replication: bool
+
+    def differences(self) -> list[Difference]:
+        """In the order of mending. What parses events comes last: rows reach the parsed table
+        when it is there, and must find every mart's feed on it."""
+        declared = list(_compare(self.context, self.client, self.without_replication))
+        own = marts.read(self.client, self.context.names)
+        views = {str(ref) for ref in self.context.history.schema.views}
+        return [
+            *(item for item in declared if item.object not in views),
+            *marts.differences(own, self.others),
+            *(item for item in declared if item.object in views),
+        ]
+
+
+def _marts(context: Context, cluster: Cluster, say: Say) -> list[marts.Marts]:
+    """dbt's objects of every node that answers."""
+    found = []
+    for address in cluster.nodes:
+        with Client(context.target, address) as client:
+            try:
+                found.append(marts.read(client, context.names))
+            except AspectsError as error:
+                say(f"{address}: {error}")
+    return found
+
+
+def _sync_node(node: Node, say: Say, dry_run: bool) -> Repair:
     start = time.monotonic()
-    differences = list(_compare(context, client, without_replication))
+    differences = node.differences()
     mendable = [item for item in differences if item.repair]
     done: list[str] = []
     statements: list[str] = []
@@ -197,21 +229,21 @@ def _sync_node(
         statements += [statement.sql for statement in item.repair]
         if dry_run:
             continue
-        _mend(context, client, item)
+        _mend(node.client, item)
         done.append(str(item))
-        say(f"{address}: mended {item}")
+        say(f"{node.address}: mended {item}")
     left = differences
     if not dry_run and mendable:
-        left = list(_compare(context, client, without_replication))
+        left = node.differences()
     for item in left:
         if not item.repair:
-            say(f"{address}: cannot mend {item}; {item.advice}")
-    if not dry_run and any(item.object in _parsing(context) for item in mendable):
-        say(f"{address}: events that came meanwhile may be unparsed: run `aspects reparse`")
+            say(f"{node.address}: cannot mend {item}; {item.advice}")
+    if not dry_run and any(item.object in _parsing(node.context) for item in mendable):
+        say(f"{node.address}: events that came meanwhile may be unparsed: run `aspects reparse`")
     word = "would mend" if dry_run else "done, mended"
     count = len(mendable)
-    say(f"{address}: {word} {count} of {len(differences)}, {time.monotonic() - start:.1f} s")
-    return Repair(str(address), tuple(done), tuple(statements), tuple(left))
+    say(f"{node.address}: {word} {count} of {len(differences)}, {time.monotonic() - start:.1f} s")
+    return Repair(str(node.address), tuple(done), tuple(statements), tuple(left))
 
 
 def _parsing(context: Context) -> set[str]:
@@ -221,26 +253,24 @@ def _parsing(context: Context) -> set[str]:
     return {str(ref) for ref in [*schema.views, *passing]}
 
 
-def _mend(context: Context, client: Client, item: Difference) -> None:
+def _mend(client: Client, item: Difference) -> None:
     for statement in item.repair:
         try:
             client.run(statement.sql)
         except ServerError as error:
-            if error.code != REPLICA_EXISTS or item.replica_of is None:
+            if error.code != REPLICA_EXISTS or item.replica is None:
                 raise
-            _replace_replica(context, client, item, statement)
+            _replace_replica(client, item, statement)
 
 
-def _replace_replica(
-    context: Context, client: Client, item: Difference, statement: Statement
-) -> None:
+def _replace_replica(client: Client, item: Difference, statement: Statement) -> None:
     """Make a table whose replica is still known in Keeper, from before the node lost its disk.
 
     Until the lost server's session ends there, the replica counts as alive and is not dropped.
     """
-    assert item.replica_of is not None
+    assert item.replica is not None
     macros = dict(client.rows("SELECT macro, substitution FROM system.macros"))
-    drop = ddl.drop_replica(item.replica_of, context.layout, macros)
+    drop = ddl.drop_replica(item.replica, macros)
     deadline = time.monotonic() + SESSION_SECONDS
     while True:
         try:

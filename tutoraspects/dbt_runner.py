@@ -20,7 +20,7 @@ from tutoraspects.resources import resource_path
 from tutoraspects.schema.names import Names
 from tutoraspects.schema.target import Target
 
-PASSWORD = "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"  # noqa: S105 - a name, not a password
+PASSWORD = "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"
 
 
 @dataclass(frozen=True)
