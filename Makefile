@@ -40,8 +40,9 @@ bench: lab ## Ingest against upstream's layout (15 minutes); results in bench/re
 	@$(BIN)/python -m tests.reference
 
 .PHONY: bench-save
-bench-save: $(VENV)/.done ## The time of `tutor config save` beside upstream's plugin (a minute)
-	@$(BIN)/python -m bench.save $(BENCH_ARGS)
+bench-save: $(VENV)/.done ## The time of `tutor config save` beside upstream's plugin (a minute); results as above
+	@$(BIN)/python -m bench.save --output bench/results $(BENCH_ARGS)
+	@$(BIN)/python -m tests.reference
 
 .PHONY: bench-day
 bench-day: lab ## A day of 3,000,000 events as fast as it goes (half an hour); results as above

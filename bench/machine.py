@@ -16,8 +16,17 @@ from tutoraspects import __version__
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def facts(lab: Lab) -> dict[str, str]:
-    """Command, machine, versions, date and how busy the machine was when the benchmark began."""
+def facts(lab: Lab | None = None) -> dict[str, str]:
+    """Command, machine, versions, date and how busy the machine was when the benchmark began.
+
+    Of servers only with a laboratory.
+    """
+    servers = {}
+    if lab is not None:
+        servers = {
+            "ClickHouse": str(lab.client().execute("SELECT version()")[0][0]),
+            "Ralph": (PARTS / "ralph").resolve().name.removeprefix("ralph-"),
+        }
     return {
         "command": f"`{_command()}`",
         "date": datetime.now(timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
@@ -25,8 +34,7 @@ def facts(lab: Lab) -> dict[str, str]:
         "memory": f"{_memory_gib():.0f} GiB",
         "system": f"{_system()}, Linux {platform.release()}",
         "load average before": f"{os.getloadavg()[0]:.2f}",
-        "ClickHouse": str(lab.client().execute("SELECT version()")[0][0]),
-        "Ralph": (PARTS / "ralph").resolve().name.removeprefix("ralph-"),
+        **servers,
         "Python": platform.python_version(),
         "aspects": f"{__version__}, commit {_commit()}",
     }

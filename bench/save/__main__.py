@@ -17,13 +17,15 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import click
 import yaml
 
+from bench import machine
+from bench.grid import grid
 from tests.helpers import configuration
 from tutoraspects import __version__
 
@@ -83,8 +85,14 @@ def _children_cpu() -> float:
     help="Settings of ours: minimal, compose-cluster, production or external-clickhouse.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-def main(runs: int, name: str, as_json: bool) -> None:
+@click.option(
+    "--output",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for save.json and save.md.",
+)
+def main(runs: int, name: str, as_json: bool, output: Path | None) -> None:
     """Compare the time of a save with upstream's; exits with 1 above twice the CPU time."""
+    facts = machine.facts()
     with tempfile.TemporaryDirectory() as folder:
         ours = Plugin(
             f"Aspects for clusters {__version__}", Path(sys.executable), Path(folder, "a")
@@ -97,16 +105,36 @@ def main(runs: int, name: str, as_json: bool) -> None:
             ours.save()
             theirs.save()
     ratio = statistics.median(ours.cpu) / statistics.median(theirs.cpu)
-    if as_json:
-        figures = {p.name: {"wall_seconds": p.wall, "cpu_seconds": p.cpu} for p in (ours, theirs)}
-        click.echo(json.dumps({"plugins": figures, "ratio_of_cpu_times": ratio}, indent=2))
-    else:
-        click.echo(f"{'PLUGIN':34}{'CPU s':>8}{'WALL s':>8}  (medians of {runs})")
-        for plugin in (ours, theirs):
-            cpu, wall = statistics.median(plugin.cpu), statistics.median(plugin.wall)
-            click.echo(f"{plugin.name:34}{cpu:>8.2f}{wall:>8.2f}")
-        click.echo(f"ratio of CPU times: {ratio:.2f}, at most {LIMIT:g} is wanted")
+    both = (theirs, ours)
+    figures = {p.name: {"wall_seconds": p.wall, "cpu_seconds": p.cpu} for p in both}
+    result = {
+        "machine": facts,
+        "configuration": name,
+        "plugins": figures,
+        "ratio_of_cpu_times": ratio,
+    }
+    text = markdown(both, ratio, facts)
+    click.echo(json.dumps(result, indent=2) if as_json else text)
+    if output:
+        output.mkdir(parents=True, exist_ok=True)
+        (output / "save.json").write_text(json.dumps(result) + "\n")
+        (output / "save.md").write_text(text)
     sys.exit(1 if ratio > LIMIT else 0)
+
+
+def markdown(plugins: Sequence[Plugin], ratio: float, facts: Mapping[str, str]) -> str:
+    """Medians of each plugin, the ratio of their CPU times, and where they were taken."""
+    rows = [
+        (
+            plugin.name,
+            f"{statistics.median(plugin.cpu):.2f}",
+            f"{statistics.median(plugin.wall):.2f}",
+        )
+        for plugin in plugins
+    ]
+    rows.append((f"times upstream, at most {LIMIT:g} is wanted", f"{ratio:.2f}", ""))
+    heading = (f"`tutor config save`, medians of {len(plugins[0].cpu)}", "CPU s", "wall s")
+    return grid(heading, rows) + "\n" + grid(("Measured on", ""), facts.items())
 
 
 # Everything that the export can write.
