@@ -274,9 +274,15 @@ def bench_day() -> str:
     return (RESULTS / "day.md").read_text("utf8")
 
 
+def bench_save() -> str:
+    """What `make bench-save` found."""
+    return (RESULTS / "save.md").read_text("utf8")
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "bench-ingest": bench_ingest,
     "bench-day": bench_day,
+    "bench-save": bench_save,
     "application-waves": application_waves,
     "object-waves": object_waves,
     "protected-kinds": protected_kinds,
