@@ -9,7 +9,7 @@ WITH
             tupleElement(level, 2) AS level_id, tupleElement(level, 3) AS level_name
         FROM {{ ref('dim_course_blocks') }}
         ARRAY JOIN [('section', section_block_id, section_with_name), ('subsection', subsection_block_id, subsection_with_name)] AS level
-        WHERE block_type = '{{ item }}' AND level_id != ''
+        WHERE block_type = '{{ item }}' AND subsection_block_id != '' AND level_id != ''
     ),
     levels AS (
         SELECT course_key, content_level, level_id, level_name, count() AS item_count, min(course_order) AS first_order
@@ -28,7 +28,7 @@ WITH
         FROM (
             SELECT org, course_key, actor_id FROM {{ ref('dim_most_recent_enrollment') }} WHERE enrollment_status = 'registered'
             UNION ALL
-            SELECT org, course_key, actor_id FROM touched
+            SELECT org, course_key, actor_id FROM touched WHERE (course_key, block_id) IN (SELECT course_key, block_id FROM items)
         )
     )
 SELECT

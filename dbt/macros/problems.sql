@@ -21,7 +21,7 @@
     answers.course_key AS course_key,
     tupleElement(answers.chosen, 3) AS object_id,
     answers.problem_id AS problem_id,
-    concat('<a href="', replaceAll(object_id, '"', '%22'), '" target="_blank">',
+    concat('<a href="', encodeXMLComponent(replaceAll(object_id, '"', '%22')), '" target="_blank">',
         encodeXMLComponent(if(blocks.block_id != '', blocks.display_name_with_location, answers.problem_id)), '</a>') AS problem_link,
     blocks.display_name_with_location AS display_name_with_location,
     blocks.graded AS graded,
@@ -42,4 +42,16 @@
 
 {% macro problem_name_location(alias='blocks') -%}
     if({{ alias }}.block_id != '', concat({{ problem_number(alias) }}, ' - ', {{ alias }}.block_name), '')
+{%- endmacro %}
+
+{# The answers that a response holds: the texts of a JSON list of texts, else the response itself. #}
+{% macro answers_of(response) -%}
+    if(JSONType({{ response }}) = 'Array' AND arrayAll(item -> startsWith(item, '"'), JSONExtractArrayRaw({{ response }})),
+        if(JSONLength({{ response }}) = 0, [''], JSONExtract({{ response }}, 'Array(String)')), [{{ response }}])
+{%- endmacro %}
+
+{# Without the hints and frames that choices carry. #}
+{% macro cleaned(text) -%}
+    replaceRegexpAll(replaceRegexpAll(replaceRegexpAll(
+        {{ text }}, '(?is)<\\w*hint\\b[^>]*>.*?</\\w*hint>', ''), '(?i)</?div[^>]*>', ''), '^[ \\t\\r\\n]+|[ \\t\\r\\n]+$', '')
 {%- endmacro %}

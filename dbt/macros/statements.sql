@@ -100,7 +100,8 @@
     if({{ alias }}.course_name != '', {{ alias }}.course_name, toString({{ key }}))
 {%- endmacro %}
 
+{# A block's names, also of one that is no longer published; its section and subsection only while it is. #}
 {% macro join_block(key, block, alias='blocks') -%}
-    LEFT ANY JOIN {{ ref('dim_course_blocks') }} AS {{ alias }}
+    LEFT ANY JOIN {{ ref('int_course_blocks') }} AS {{ alias }}
         ON {{ alias }}.course_key = {{ key }} AND {{ alias }}.block_id = {{ block }}
 {%- endmacro %}

@@ -6,13 +6,13 @@
         SELECT
             org, course_key, block_id AS object_id, actor_id, length AS video_duration,
             arrayFilter(kept -> kept.2 > kept.1, arrayMap(
-                (playing, kind, at, to_position, next_kind, next_position) -> (
+                (playing, kind, at, to_position, next_kind, next_position, event) -> (
                     if(playing = 1, if(kind = 1 AND length > 0 AND at >= length, 0, to_position), 0),
-                    if(playing = 1 AND next_kind != 1, next_position, 0)
+                    if(playing = 1 AND next_kind != 1, next_position, 0),
+                    toDateTime(event.1)
                 ),
-                arrayPopBack(playings), arrayPopBack(kinds), arrayPopBack(befores), arrayPopBack(afters), arrayPopFront(kinds), arrayPopFront(befores)
-            )) AS spans,
-            arrayPopBack(arrayMap(event -> toDateTime(event.1), events)) AS moments
+                arrayPopBack(playings), arrayPopBack(kinds), arrayPopBack(befores), arrayPopBack(afters), arrayPopFront(kinds), arrayPopFront(befores), arrayPopBack(events)
+            )) AS spans
         FROM (
             SELECT
                 org, course_key, block_id, actor_id,

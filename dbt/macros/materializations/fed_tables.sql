@@ -31,9 +31,9 @@
         'family': family, 'arguments': arguments, 'columns': config.require('columns'),
         'order_by': config.require('order_by'), 'primary_key': config.get('primary_key'),
         'partition_by': config.get('partition_by'), 'sharding_key': config.get('sharding_key'),
-        'placement': config.get('placement', 'sharded'), 'comment': model.description | trim,
-    } -%}
+        'placement': config.get('placement', 'sharded'),     } -%}
     {%- set mark = fingerprint(sql ~ tojson(shape, sort_keys=True)) -%}
+    {%- do shape.update({'comment': model.description | trim}) -%}
     {%- set built = this.identifier ~ '_v' ~ mark -%}
     {%- set data = data_name(built, shape.placement) -%}
     {%- set parts = [built, built ~ '_mv'] + ([data] if data != built else []) -%}
@@ -47,6 +47,7 @@
         {%- do wait_for_running_inserts() -%}
         {%- set before = proof_of('(' ~ sql ~ ')') -%}
         {%- do backfill(built, shape.placement) -%}
+        {%- do carry_over(built) -%}
         {%- do prove(built, before) -%}
         {% call statement('main') -%}
             {{ create_public_view(this.schema, this.identifier,
@@ -107,6 +108,29 @@
     {%- endif -%}
 {%- endmacro %}
 
+{# What the earlier table knows of events that retention has deleted: `carry` selects it, given the time
+   of the oldest event that every shard still has. Only between tables of the same columns. #}
+{% macro carry_over(built) -%}
+    {%- if config.get('carry') and is_there(this) -%}
+        {%- set same = ask(
+            "SELECT uniqExact(columns) FROM (SELECT table, groupArray((name, type)) AS columns FROM (SELECT * FROM system.columns WHERE database = '"
+            ~ this.schema ~ "' AND table IN ('" ~ this.identifier ~ "', '" ~ built ~ "') ORDER BY table, position) GROUP BY table)"
+        ) -%}
+        {%- set oldest = ask(
+            'SELECT toString(if(count() = 0, now64(6), max(oldest))) FROM (SELECT min(emission_time) AS oldest FROM '
+            ~ source('xapi', 'xapi_events_all_parsed') ~ ' GROUP BY ' ~ ('_shard_num' if cluster_name() else 'tuple()') ~ ')'
+        ) -%}
+        {%- if same == '1' -%}
+            {%- do run_query(
+                'INSERT INTO ' ~ qualified(this.schema, built) ~ ' '
+                ~ (config.get('carry') | replace('{earlier}', qualified(this.schema, this.identifier))
+                    | replace('{oldest}', "toDateTime64('" ~ oldest ~ "', 6)"))
+                ~ ' SETTINGS distributed_foreground_insert = 1'
+            ) -%}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro %}
+
 {% macro proof_of(rows) -%}
     {{ return(ask('SELECT toUInt64(' ~ config.require('proof') ~ ') FROM ' ~ rows) | int) }}
 {%- endmacro %}
@@ -116,21 +140,19 @@
 {% macro prove(built, before) -%}
     {%- set copied = proof_of(qualified(this.schema, built)) -%}
     {%- set after = proof_of('(' ~ sql ~ ')') -%}
-    {%- if not before <= copied <= after -%}
+    {%- set earlier = proof_of(qualified(this.schema, this.identifier)) if is_there(this) else 0 -%}
+    {%- if copied < before or copied > after + earlier -%}
         {%- do exceptions.raise_compiler_error(
             this.identifier ~ ': the backfill has ' ~ copied ~ ' rows where the events have ' ~ before ~ ' to ' ~ after
             ~ '; the earlier table is still in use: repeat `aspects dbt run`.'
         ) -%}
     {%- endif -%}
-    {%- if is_there(this) and not var('accept_expired') -%}
-        {%- set earlier = proof_of(qualified(this.schema, this.identifier)) -%}
-        {%- if copied < earlier -%}
-            {%- do exceptions.raise_compiler_error(
-                this.identifier ~ ': the earlier table has ' ~ earlier ~ ' rows, the events explain ' ~ copied
-                ~ ' of them and retention has deleted the rest; the earlier table is still in use: '
-                ~ 'repeat with `aspects dbt run --accept-expired` to go on without them.'
-            ) -%}
-        {%- endif -%}
+    {%- if copied < earlier and not var('accept_expired') -%}
+        {%- do exceptions.raise_compiler_error(
+            this.identifier ~ ': the earlier table has ' ~ earlier ~ ' rows, the events explain ' ~ copied
+            ~ ' of them and retention has deleted the rest; the earlier table is still in use: '
+            ~ 'repeat with `aspects dbt run --accept-expired` to go on without them.'
+        ) -%}
     {%- endif -%}
     {%- do log('proven: ' ~ this.identifier ~ ' has ' ~ copied, info=True) -%}
 {%- endmacro %}

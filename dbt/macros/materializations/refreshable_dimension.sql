@@ -4,10 +4,10 @@
 {% materialization refreshable_dimension, adapter='clickhouse' %}
     {%- set shape = {
         'family': 'MergeTree', 'arguments': [], 'columns': config.require('columns'),
-        'order_by': config.require('order_by'), 'placement': 'per_node', 'comment': model.description | trim,
-    } -%}
+        'order_by': config.require('order_by'), 'placement': 'per_node',     } -%}
     {%- set period = config.require('period') -%}
     {%- set mark = fingerprint(sql ~ period ~ tojson(shape, sort_keys=True)) -%}
+    {%- do shape.update({'comment': model.description | trim}) -%}
     {%- set built = this.identifier ~ '_v' ~ mark -%}
     {{ run_hooks(pre_hooks) }}
     {%- if is_current(this, mark, [built, built ~ '_mv']) -%}

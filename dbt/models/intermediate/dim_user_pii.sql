@@ -15,8 +15,9 @@ FROM (
     FROM (
         SELECT user_id, external_user_id, username, name, email,
             arrayJoin(arrayFilter(way -> way != '', [
-                toString(external_user_id),
+                if(external_user_id != toUUID('00000000-0000-0000-0000-000000000000'), toString(external_user_id), ''),
                 if(email != '', concat('mailto:', email), ''),
+                if(email != '', lower(hex(SHA1(email))), ''),
                 if(email != '', lower(hex(SHA1(concat('mailto:', email)))), ''),
                 username
             ])) AS actor_id

@@ -7,11 +7,12 @@
         'actor_id String CODEC(ZSTD(1))',
         'emission_time DateTime64(6) CODEC(ZSTD(1))',
         'version UInt128 CODEC(ZSTD(1))',
-        'progress Float32 CODEC(ZSTD(1))',
+        'percent Float64 CODEC(ZSTD(1))',
     ],
     order_by='org, course_key, entity_id, actor_id',
     sharding_key='cityHash64(actor_id)',
     proof='uniqExact(org, course_key, entity_id, actor_id)',
+    carry='SELECT * FROM {earlier} WHERE emission_time < {oldest}',
 ) }}
 SELECT
     org,
@@ -20,6 +21,6 @@ SELECT
     actor_id,
     emission_time,
     {{ version() }} AS version,
-    toFloat32(ifNull(progress, 0)) AS progress
+    ifNull(progress, 0.) AS percent
 FROM {{ source('xapi', 'xapi_events_all_parsed') }}
 WHERE verb_id = {{ verb('progressed') }} AND progress IS NOT NULL AND {{ is_learner() }} AND {{ window() }}

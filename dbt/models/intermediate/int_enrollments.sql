@@ -13,6 +13,7 @@
     primary_key='org, course_key, actor_id',
     sharding_key='cityHash64(actor_id)',
     proof='uniqExact(event_id)',
+    carry='SELECT * FROM {earlier} WHERE emission_time < {oldest}',
 ) }}
 SELECT
     org,

@@ -6,8 +6,9 @@
         'events_cnt AggregateFunction(uniqCombined, UUID)',
     ],
     order_by='emission_day',
-    sharding_key='emission_day',
+    sharding_key='toUInt64(emission_day)',
     proof='uniqExact(emission_day)',
+    carry='SELECT * FROM {earlier} WHERE emission_day <= toDate({oldest})',
 ) }}
 SELECT
     toDate(emission_time) AS emission_day,

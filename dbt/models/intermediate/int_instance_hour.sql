@@ -5,8 +5,9 @@
         'courses_cnt AggregateFunction(uniqCombined, String)',
     ],
     order_by='emission_hour',
-    sharding_key='emission_hour',
+    sharding_key='toUInt64(emission_hour)',
     proof='uniqExact(emission_hour)',
+    carry='SELECT * FROM {earlier} WHERE emission_hour <= {oldest}',
 ) }}
 SELECT
     toStartOfHour(toDateTime(emission_time)) AS emission_hour,

@@ -5,5 +5,5 @@
     order_by='user_id, learner',
     proof='uniqExact(user_id, learner)',
 ) }}
-SELECT user_id, cityHash64(toString(external_user_id)) AS learner
+SELECT user_id, cityHash64(arrayJoin(arrayFilter(way -> way != '', [toString(external_user_id), username]))) AS learner
 FROM {{ source('event_sink', 'external_id') }}

@@ -9,6 +9,6 @@ SELECT
     user_id,
     cityHash64(arrayJoin(arrayConcat(
         if(username != '', [username], []),
-        if(email != '', [concat('mailto:', email), lower(hex(SHA1(concat('mailto:', email))))], [])
+        if(email != '', [concat('mailto:', email), lower(hex(SHA1(email))), lower(hex(SHA1(concat('mailto:', email))))], [])
     ))) AS learner
 FROM {{ source('event_sink', 'user_profile') }}

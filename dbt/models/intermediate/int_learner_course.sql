@@ -12,6 +12,12 @@
     order_by='org, course_key, actor_id',
     sharding_key='cityHash64(actor_id)',
     proof='uniqExact(org, course_key, actor_id)',
+    carry="SELECT org, course_key, actor_id,
+        if(tupleElement(enrollment, 'at') < {oldest}, enrollment, tuple(toDateTime64(0, 6), toUUID('00000000-0000-0000-0000-000000000000'), '', '')),
+        if(tupleElement(grade, 'at') < {oldest}, grade, tuple(toDateTime64(0, 6), toUUID('00000000-0000-0000-0000-000000000000'), 0.)),
+        if(tupleElement(passing, 'at') < {oldest}, passing, tuple(toDateTime64(0, 6), toUUID('00000000-0000-0000-0000-000000000000'), '')),
+        if(last_visit < {oldest}, last_visit, toDateTime64(0, 6))
+        FROM {earlier}",
 ) }}
 SELECT
     org,

@@ -5,13 +5,13 @@ SELECT
     JSONExtractInt(blocks.xblock_data_json, 'section') AS section,
     JSONExtractInt(blocks.xblock_data_json, 'subsection') AS subsection,
     JSONExtractInt(blocks.xblock_data_json, 'unit') AS unit,
-    JSONExtractBool(blocks.xblock_data_json, 'graded') AS graded,
+    toBool(JSONExtractBool(blocks.xblock_data_json, 'graded')) AS graded,
     blocks.order AS course_order,
     blocks.course_key AS course_key,
     blocks.org AS org,
     blocks.dump_id AS dump_id,
     blocks.time_last_dumped AS time_last_dumped,
-    blocks.version = publishes.newest AS in_latest_publish
+    toBool(blocks.version = publishes.newest) AS in_latest_publish
 FROM (
     SELECT org, course_key, location, display_name, order, xblock_data_json, dump_id, time_last_dumped, version
     FROM {{ source('event_sink', 'course_blocks') }} FINAL

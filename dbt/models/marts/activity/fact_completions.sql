@@ -8,13 +8,13 @@ SELECT
     if(blocks.block_id != '', blocks.display_name_with_location, NULL) AS entity_name_with_location,
     latest.actor_id AS actor_id,
     toDateTime(latest.at) AS emission_time,
-    latest.percent / 100 AS scaled_progress,
+    latest.progress / 100 AS scaled_progress,
     {{ bucket('scaled_progress') }} AS completion_bucket,
     {{ person() }}
 FROM (
-    SELECT org, course_key, entity_id, actor_id, argMax(progress, version) AS percent, max(emission_time) AS at
+    SELECT org, course_key, entity_id, actor_id, argMax(percent, version) AS progress, max(emission_time) AS at
     FROM (
-        SELECT org, course_key, entity_id, actor_id, progress, version, emission_time
+        SELECT org, course_key, entity_id, actor_id, percent, version, emission_time
         FROM {{ ref('int_completions') }}
         WHERE {{ not_retired() }}
     )

@@ -1,2 +1,2 @@
-SELECT DISTINCT event_id, toDateTime(emission_time) AS emission_time, actor_id, object_id, course_key, org, verb_id, block_id, arrayElement(splitByChar('/', toString(object_type)), -1) AS object_type, toInt64(ifNull(starting_position, 0)) AS starting_position, ending_point
+SELECT DISTINCT event_id, toDateTime(emission_time) AS emission_time, actor_id, object_id, course_key, org, verb_id, block_id, object_type, toInt64(ifNull(starting_position, 0)) AS starting_position, ending_point
 FROM {{ statements(['navigated'], ['event_id', 'emission_time', 'actor_id', 'object_id', 'course_key', 'org', 'verb_id', 'block_id', 'object_type', 'starting_position', 'ending_point']) }}

@@ -2,7 +2,7 @@ SELECT
     answers.org AS org,
     answers.course_key AS course_key,
     blocks.course_order AS course_order,
-    concat('<a href="', replaceAll(answers.object_id, '"', '%22'), '" target="_blank">',
+    concat('<a href="', encodeXMLComponent(replaceAll(answers.object_id, '"', '%22')), '" target="_blank">',
         encodeXMLComponent(if(blocks.block_id != '', blocks.display_name_with_location, answers.problem_id)), '</a>') AS problem_link,
     answers.problem_id AS problem_id,
     blocks.graded AS graded,

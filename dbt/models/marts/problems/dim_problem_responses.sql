@@ -14,9 +14,7 @@ SELECT
 FROM (
     SELECT
         org, course_key, problem_id, question_id,
-        trimBoth(replaceRegexpAll(replaceRegexpAll(arrayJoin(
-            if(JSONType(tupleElement(chosen, 3)) = 'Array', JSONExtract(tupleElement(chosen, 3), 'Array(String)'), [tupleElement(chosen, 3)])
-        ), '<[^<>]*hint[^<>]*>.*?</[^<>]*hint>', ''), '</?div[^<>]*>', '')) AS answer,
+        arrayJoin(arrayDistinct(arrayMap(text -> {{ cleaned('text') }}, {{ answers_of('tupleElement(chosen, 3)') }}))) AS answer,
         tupleElement(chosen, 4) AS success,
         tupleElement(chosen, 5) AS interaction_type,
         uniqExact(actor_id) AS learners,
