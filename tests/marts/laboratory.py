@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
 
 from tests.lab.lab import Lab
+from tests.marts import real
 from tests.marts.delivery import Courier, Delivery, plan, refresh
 from tests.marts.reference import World
+from tests.marts.regressions import REGRESSIONS
 from tests.marts.streams import Stream, make
 
 # Streams are years apart, so a shorter retention would drop most of them as soon as they are in.
 RETENTION_DAYS = 7_300
+SHARDS = (1, 2, 3)
+REAL_SHARDS = 2  # the laboratory that shows names, and has the real statements too
 
 
 def start(shards: int, *, pii: bool = False) -> Lab:
@@ -22,12 +26,14 @@ def start(shards: int, *, pii: bool = False) -> Lab:
 
 
 class Streams:
-    """Streams by their seeds, and how they are delivered to one laboratory."""
+    """Streams by their seeds and others besides, and how a laboratory gets them."""
 
-    def __init__(self, seeds: Iterable[int], *, pii: bool) -> None:
-        self.now = datetime.now(timezone.utc)
+    def __init__(
+        self, seeds: Iterable[int], *, pii: bool = False, besides: Iterable[Stream] = ()
+    ) -> None:
+        now = datetime.now(timezone.utc)
         self.pii = pii
-        self.streams: list[Stream] = [make(seed, self.now) for seed in seeds]
+        self.streams: list[Stream] = [*(make(seed, now) for seed in seeds), *besides]
         self.delivery = Delivery()
         for stream in self.streams:
             self.delivery.add(plan(stream))
@@ -60,3 +66,19 @@ class Streams:
             pii=self.pii,
             now=datetime.now(timezone.utc),
         )
+
+
+def seeds(shards: int, count: int, first: int) -> list[int]:
+    """A laboratory's share of the seeds, and of those that were once answered wrongly."""
+    chosen = [*range(first, first + count), *sorted(REGRESSIONS)]
+    return [seed for seed in dict.fromkeys(chosen) if seed % len(SHARDS) == shards - 1]
+
+
+def delivered(shards: int, count: int, first: int) -> Iterator[tuple[Lab, Streams]]:
+    """One laboratory of so many shards to which its share of the streams was delivered."""
+    chosen = seeds(shards, count, first)
+    shows = shards == REAL_SHARDS
+    streams = Streams(chosen, pii=shows, besides=[real.stream()] if shows else [])
+    with start(shards, pii=shows) as lab:
+        streams.deliver(lab)
+        yield lab, streams

@@ -7,38 +7,70 @@ Python makes of the distinct events.
 
 from __future__ import annotations
 
+import dataclasses
+import shutil
+from pathlib import Path
+
 import pytest
 
+from tests.lab.lab import Lab
 from tests.marts.comparison import compare, report
-from tests.marts.laboratory import Streams, start
-from tests.marts.regressions import REGRESSIONS
+from tests.marts.laboratory import SHARDS, Streams, delivered
+from tutoraspects.dbt_runner import Project
 
-FEW = 20
 MANY = 210
-SHARDS = (1, 2, 3)
 
 
-def seeds(shards: int, count: int, first: int) -> list[int]:
-    """A laboratory's share of the seeds, and of those that were once answered wrongly."""
-    chosen = [*range(first, first + count), *sorted(REGRESSIONS)]
-    return [seed for seed in dict.fromkeys(chosen) if seed % len(SHARDS) == shards - 1]
-
-
-def assert_answers(shards: int, count: int, first: int) -> None:
-    pii = shards == 2
-    streams = Streams(seeds(shards, count, first), pii=pii)
-    with start(shards, pii=pii) as lab:
-        streams.deliver(lab)
-        wrong = compare(lab, streams.world())
-        assert not wrong, report(wrong)
-
-
-@pytest.mark.parametrize("shards", SHARDS)
-def test_every_mart_equals_the_reference(shards: int) -> None:
-    assert_answers(shards, FEW, first=0)
+@pytest.mark.parametrize("few", SHARDS, indirect=True)
+def test_every_mart_equals_the_reference(few: tuple[Lab, Streams]) -> None:
+    lab, streams = few
+    wrong = compare(lab, streams.world())
+    assert not wrong, report(wrong)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shards", SHARDS)
 def test_every_mart_equals_the_reference_for_many_streams(shards: int) -> None:
-    assert_answers(shards, MANY, first=100)
+    for lab, streams in delivered(shards, MANY, first=100):
+        wrong = compare(lab, streams.world())
+        assert not wrong, report(wrong)
+
+
+# Mart -> its model, what stands there, and a mistake that one could make instead.
+MISTAKES = {
+    "reporting.fact_instance_enrollments": (
+        "learners/fact_instance_enrollments.sql", "uniqExact(event_id)", "count()",
+    ),
+    "reporting.fact_problem_hints": (
+        "problems/fact_problem_hints.sql", "uniqExact(event_id)", "count()",
+    ),
+    "reporting.fact_subsection_grades": (
+        "learners/fact_subsection_grades.sql", "max((emission_time", "min((emission_time",
+    ),
+}  # fmt: skip
+
+
+def broken(project: Project, folder: Path) -> Project:
+    """A copy of the project with the mistakes."""
+    shutil.copytree(project.folder, folder)
+    for name, right, mistaken in MISTAKES.values():
+        model = folder / "models/marts" / name
+        text = model.read_text(encoding="utf8")
+        assert right in text, f"{model.name} is written otherwise now: choose another mistake"
+        model.write_text(text.replace(right, mistaken), encoding="utf8")
+    return dataclasses.replace(project, folder=folder)
+
+
+@pytest.mark.parametrize("few", [2], indirect=True)
+def test_a_broken_model_is_caught(few: tuple[Lab, Streams], tmp_path: Path) -> None:
+    """Counts of copies, and the first for the latest: these marts are found, and no other."""
+    lab, streams = few
+    project = Project.from_environment(lab.job_environment(), None)
+    before = {difference.mart for difference in compare(lab, streams.world())}
+    models = [Path(name).stem for name, *_ in MISTAKES.values()]
+    broken(project, tmp_path / "dbt").call("run", "--select", *models)
+    wrong = {difference.mart for difference in compare(lab, streams.world())}
+    project.call("run", "--select", *models)
+    after = {difference.mart for difference in compare(lab, streams.world())}
+    assert wrong - before == set(MISTAKES)
+    assert after == before
