@@ -53,14 +53,18 @@ _ASSIGNED = re.compile(
     r"""(?P<key>[\w./-]+)\\?["']?[ \t]*(?P<sign>[:=>])[ \t]*"""
     r"""(?:\\?"(?P<double>(?:[^"\\\n]|\\[^"\n])*)\\?"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s"'<>,{}]+))"""
 )
-# An entry of a list of variables: the name stands on a line, the value on the next.
+# An entry of a list of variables: the name stands before the value, on a line of its own or not.
 _NAMED = re.compile(
-    r"""name:[ ]*["']?(?P<key>[\w.-]+)["']?[ ]*\n[ ]*(?P<sign>value:)[ ]*"""
-    r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s"']+))"""
+    r"""name["']?:[ ]*["']?(?P<key>[\w.-]+)["']?[ ]*[,\n][ ]*["']?(?P<sign>value["']?:)[ ]*"""
+    r"""(?:"(?P<double>[^"\n]*)"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s"',}]+))"""
+)
+# A block of YAML, of one line.
+_BLOCK = re.compile(
+    r"""(?P<key>[\w.-]+)["']?(?P<sign>:)[ ]*[|>][-+]?[ ]*\n[ ]+(?P<plain>\S+)[ ]*$""", re.MULTILINE
 )
 # Where an assignment begins, and what may come after it; elsewhere it is prose.
 _OPENS = re.compile(r"(?:^[ \t]*(?:-[ \t]+)*|[{,<&?;(][ \t]*)\\?[\"']?$")
-_CLOSES = re.compile(r"[ \t]*(?:$|[,}\]<&;)#])")
+_CLOSES = re.compile(r"[ \t]*(?:$|[\n,}\]<&;)#])")
 
 # Keys that speak of a secret and hold something else: its name, its place, a keyed checksum.
 _REFERENCE = re.compile(
@@ -74,6 +78,11 @@ _HOLDS_TOO = {
     *((word, "key") for word in ("access", "api", "encryption", "master", "private", "signing")),
     *((word, "secret") for word in ("app", "client", "cluster", "consumer", "cookie", "hmac")),
     *((word, "secret") for word in ("jwt", "oauth", "session", "shared", "signing", "webhook")),
+}
+# Words after them that change nothing about that: `DB_PASSWORD_PROD`, `passwordValue`.
+_QUALIFIERS = {
+    *("admin", "current", "default", "dev", "new", "old", "plain", "prev", "previous", "primary"),
+    *("prod", "production", "root", "secondary", "staging", "test", "text", "value"),
 }
 _KEY_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
@@ -143,13 +152,15 @@ def assignments(text: str) -> Iterator[Assignment]:
                 yield _assignment(match, bool(opens), text[match.end() : done])
         following = text.find("\n", done + 1)
         last = following if following >= 0 else len(text)
-        named = _NAMED.search(text, begin, last)
-        if named and _WORDS.search(named["key"]):
-            yield _assignment(named, True, text[named.end() : last])
+        for pattern in (_NAMED, _BLOCK):
+            for match in pattern.finditer(text, begin, last):
+                if _WORDS.search(match["key"]):
+                    yield _assignment(match, True, text[match.end() : last])
 
 
 def _assignment(match: re.Match[str], opens: bool, after: str) -> Assignment:
-    group = next(name for name in ("double", "single", "plain") if match[name] is not None)
+    groups = match.groupdict()
+    group = next(n for n in ("double", "single", "plain") if groups.get(n) is not None)
     key = match["key"]
     # In `password=x` the x is a variable, in `PASSWORD=x` of a file of variables it is not.
     code = group == "plain" and match["sign"] == "=" and key.islower() and key[:1] != "-"
@@ -166,6 +177,8 @@ def holds_a_secret(key: str, value: str) -> bool:
     Kubernetes's own fields are written like `passwordSecret` and hold names.
     """
     words = [word.lower() for word in _KEY_WORDS.findall(key)] or [""]
+    while len(words) > 1 and words[-1] in _QUALIFIERS:
+        words.pop()
     if _HOLDS.fullmatch(words[-1]) or tuple(words[-2:]) in _HOLDS_TOO:
         return True
     if tuple(words[-2:]) == ("secret", "key"):
