@@ -96,7 +96,11 @@ def block_names(world: World) -> Iterator[Row]:
 
 
 def subsection_items(world: World) -> Iterator[Row]:
-    items = [block for block in world.current.values() if block.kind in ITEMS]
+    items = [
+        block
+        for block in world.current.values()
+        if block.kind in ITEMS and world.subsection_of(block)
+    ]
     places = group(items, lambda block: (block.course_key, block.kind, *block[5:7]))
     for found in places.values():
         first = found[0]
