@@ -24,7 +24,7 @@ def engagement(world: World, kind: str, touched: set[Key], words: Words) -> Iter
     items = [
         block
         for block in world.current.values()
-        if block.kind == kind and (world.section_of(block) or world.subsection_of(block))
+        if block.kind == kind and world.subsection_of(block)
     ]
     known = {(block.course_key, block.location) for block in items}
     touched = {key for key in touched if (key[1], key[3]) in known}
