@@ -14,14 +14,16 @@ import pytest
 import yaml
 
 from tests.gitops import helm
-from tests.gitops.comparison import comparable, differences
+from tests.gitops.comparison import JOBS, comparable, differences, stem
 from tests.gitops.conftest import Exported
 from tests.gitops.test_values import leaves
 from tests.validation import Document, problems
+from tutoraspects.errors import AspectsError
 from tutoraspects.gitops import export, manifests, preflight, secret_needs
 from tutoraspects.settings.setting import as_boolean
 
 FILE = "plugins/aspects/k8s/cockpit.yml"
+SCRIPT = "jobs/init/cockpit.sh"
 LABELS = "labels: {app.kubernetes.io/name: cockpit}"
 MANIFEST = f"""\
 apiVersion: v1
@@ -92,6 +94,25 @@ spec:
           - path: /
             pathType: Prefix
             backend: {{service: {{name: cockpit, port: {{name: http}}}}}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: cockpit-job
+  labels: {{app.kubernetes.io/name: cockpit, app.kubernetes.io/component: job}}
+  annotations:
+    aspects.openedx.org/task: cockpit-init
+    aspects.openedx.org/script: {SCRIPT}
+    argocd.argoproj.io/hook: Sync
+    argocd.argoproj.io/sync-wave: "15"
+    argocd.argoproj.io/hook-delete-policy: BeforeHookCreation
+spec:
+  template:
+    # Not those of the Service.
+    metadata: {{labels: {{app.kubernetes.io/name: cockpit-job}}}}
+    spec:
+      restartPolicy: Never
+      containers: [{{name: web, image: "registry.example.org/cockpit:1.2"}}]
 """
 
 
@@ -102,6 +123,7 @@ def planted(all_exports: dict[str, Exported], tmp_path: Path) -> tuple[Path, dic
     env = tmp_path / "env"
     shutil.copytree(made.project.env, env)
     (env / FILE).write_text(MANIFEST, encoding="utf8")
+    (env / manifests.OURS / SCRIPT).write_text("cockpit init\n", encoding="utf8")
     kustomization = yaml.safe_load((env / "kustomization.yml").read_text("utf8"))
     kustomization["resources"].append(FILE)
     (env / "kustomization.yml").write_text(yaml.safe_dump(kustomization), encoding="utf8")
@@ -124,7 +146,8 @@ def test_it_is_in_the_chart_as_it_is_in_the_manifests(
     def plain(documents: list[Document]) -> list[Document]:
         return [d for d in comparable(documents) if d["kind"] not in ours]
 
-    assert differences(plain(manifests.load(env)), plain(found)) == []
+    patterns = {**JOBS, "cockpit-init": "cockpit-job"}
+    assert differences(plain(manifests.load(env)), plain(found), patterns) == []
     assert {d["kind"] for d in found if d["metadata"]["name"] == "cockpit"} == {
         *("ServiceAccount", "Service", "Deployment", "HorizontalPodAutoscaler", "Ingress"),
     }
@@ -146,6 +169,7 @@ def test_it_has_values_waves_and_a_switch(
     assert paths >= {
         *("enabled", "image.tag", "resources", "extraEnv", "ingress.host", "tolerations"),
         *("autoscaling.maxReplicas", "serviceAccount.annotations", "priorityClassName"),
+        "jobs.image.tag",
     }
     deployed = helm.template(chart, {"cockpit": {"enabled": False}})
     assert not [d for d in deployed if d["metadata"]["name"].startswith("cockpit")]
@@ -162,6 +186,24 @@ def test_it_has_values_waves_and_a_switch(
     application = yaml.safe_load((charts.parent / "argocd" / "aspects.yaml").read_text("utf8"))
     ignored = {entry["name"] for entry in application["spec"]["ignoreDifferences"]}
     assert ignored == {"cockpit", "ralph"}
+
+
+def test_its_init_task_is_a_hook(planted: tuple[Path, dict[str, Any]], tmp_path: Path) -> None:
+    env, settings = planted
+    charts = _charts(env, settings, tmp_path / "out")
+    (job,) = (d for d in helm.template(charts / "aspects") if stem(d) == "cockpit-init")
+    (container,) = job["spec"]["template"]["spec"]["containers"]
+    assert container["args"] == ["sh", "-e", "-c", "cockpit init\n"]
+    annotations = job["metadata"]["annotations"]
+    assert annotations["argocd.argoproj.io/hook"] == "Sync"
+    assert annotations["argocd.argoproj.io/sync-wave"] == "15"
+    (env / manifests.OURS / SCRIPT).unlink()
+    with pytest.raises(AspectsError, match=r"cockpit\.sh is missing"):
+        export.render(env, settings)
+    text = (env / FILE).read_text("utf8")
+    (env / FILE).write_text(text.replace("aspects.openedx.org/script", "other"), "utf8")
+    with pytest.raises(AspectsError, match=r"Job/cockpit-job has the annotation .*/task and not"):
+        export.render(env, settings)
 
 
 def test_its_needs_are_asked_for(planted: tuple[Path, dict[str, Any]]) -> None:

@@ -1,6 +1,8 @@
 """Jobs that run once for each version of the system, from the patterns of the manifests.
 
-`tutor k8s do` fills in a pattern when it runs an init task; a chart holds the filled-in Job.
+`tutor k8s do` fills in a pattern when it runs an init task; a chart holds the filled-in Job. A
+pattern may name its task itself, with the annotations TASK and SCRIPT; those of Argo CD that it has
+(hook, wave) are then the Job's.
 """
 
 from __future__ import annotations
@@ -13,6 +15,8 @@ from tutoraspects.errors import AspectsError
 from tutoraspects.gitops import manifests, smoke
 from tutoraspects.gitops.manifests import Document
 
+TASK = "aspects.openedx.org/task"
+SCRIPT = "aspects.openedx.org/script"
 COMPONENT = "job"  # what Tutor's label app.kubernetes.io/component says of a pattern
 
 
@@ -46,15 +50,28 @@ def _replacements(document: Document, env_root: Path) -> Iterator[Document]:
     if not is_pattern(document):
         yield document
         return
-    for task in TASKS:
-        if task.pattern == document["metadata"]["name"]:
-            path = env_root / manifests.OURS / task.script
-            try:
-                script = path.read_text(encoding="utf8")
-            except FileNotFoundError as error:
-                raise AspectsError(f"{path} is missing: run `tutor config save`.") from error
-            job = manifests.clone(document)
-            job["metadata"]["name"] = task.name
-            # As Tutor does it for `tutor k8s do init`.
-            job["spec"]["template"]["spec"]["containers"][0]["args"] = ["sh", "-e", "-c", script]
-            yield job
+    for task in _tasks(document):
+        path = env_root / manifests.OURS / task.script
+        try:
+            script = path.read_text(encoding="utf8")
+        except FileNotFoundError as error:
+            raise AspectsError(f"{path} is missing: run `tutor config save`.") from error
+        job = manifests.clone(document)
+        job["metadata"]["name"] = task.name
+        # As Tutor does it for `tutor k8s do init`.
+        job["spec"]["template"]["spec"]["containers"][0]["args"] = ["sh", "-e", "-c", script]
+        yield job
+
+
+def _tasks(pattern: Document) -> Iterator[Task]:
+    """What a pattern is filled in with; nothing when only `tutor k8s do` uses it."""
+    name = pattern["metadata"]["name"]
+    yield from (task for task in TASKS if task.pattern == name)
+    annotations = pattern["metadata"].get("annotations") or {}
+    if TASK in annotations:
+        if SCRIPT not in annotations:
+            raise AspectsError(
+                f"{manifests.title(pattern)} has the annotation {TASK} and not {SCRIPT}: add the "
+                "path of its script below plugins/aspects."
+            )
+        yield Task(annotations[TASK], name, annotations[SCRIPT])

@@ -271,13 +271,16 @@ def scopes(component: Component, documents: Iterable[Document]) -> dict[str, str
     """The key for each object of a component.
 
     Workloads share the component's key when there is one of them, or when they are Jobs, which
-    are made from one pattern. Otherwise each has a key of its own below it. What belongs to a
-    workload by name has the workload's key.
+    are made from one pattern. Otherwise each has a key of its own below it, and Jobs have `jobs`
+    together. What belongs to a workload by name has the workload's key.
     """
     documents = list(documents)
     workloads = [d for d in documents if any(True for _ in manifests.pod_templates(d))]
     lasting = [d for d in workloads if d["kind"] != "Job"]
     keys = {manifests.title(document): component.key for document in documents}
+    if lasting:
+        jobs = [d for d in workloads if d["kind"] == "Job"]
+        keys |= {manifests.title(job): f"{component.key}.jobs" for job in jobs}
     if len(lasting) <= 1:
         return keys
     for workload in lasting:
