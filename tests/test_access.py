@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tutoraspects.access import Names, PasswordHash, declare, to_operator, to_sql, to_xml
+from tutoraspects.access.courses import scope
 from tutoraspects.access.model import SETTING_OF
 from tutoraspects.access.profiles import declare_profiles
 from tutoraspects.errors import AspectsError
@@ -190,8 +191,40 @@ def test_a_limit_cannot_be_lifted_by_setting_it_to_zero() -> None:
     limits = root.findall("./profiles/report/constraints/*")
     assert len(limits) > 5
     for limit in limits:
-        if limit.find("readonly") is None:
+        # The one that the server itself sets to 0, see tests/test_clickhouse_config.py.
+        if limit.find("readonly") is None and limit.tag != "max_result_rows":
             assert limit.findtext("min") == "1" and limit.findtext("max")
+
+
+# Rows by course ---------------------------------------------------------------------------------
+
+
+def test_what_reports_say_they_may_see() -> None:
+    assert scope(None) == "courses=*"
+    assert (
+        scope(["course-v1:B+2+r", "course-v1:A+1+r"]) == "courses=course-v1:A+1+r,course-v1:B+2+r"
+    )
+    # Names of no course cannot widen it.
+    assert scope(["*", "a,b", ""]) == "courses="
+
+
+def test_every_table_of_courses_is_filtered_for_reports() -> None:
+    names = Names.from_settings({"ASPECTS_EVENT_SINK_DATABASE": "sink"})
+    filters = {
+        (f.database, f.table): f.condition for f in declare(names).user("ch_report").row_filters
+    }
+    assert {
+        ("xapi", "xapi_events_all_parsed"),
+        ("xapi", "xapi_events_all_parsed_local"),
+        ("xapi", "video_playback_events"),
+        ("sink", "course_overviews"),
+        ("sink", "dim_course_names"),
+        ("reporting", "fact_enrollments"),
+    } <= set(filters)
+    assert ("xapi", "fact_instance_events") not in filters
+    for condition in filters.values():
+        # The operator writes it into XML as it is.
+        assert "<" not in condition and "&" not in condition
 
 
 # SQL --------------------------------------------------------------------------------------------
@@ -241,7 +274,7 @@ def test_ralph_looks_back_as_far_as_the_setting_says() -> None:
     every_day = "\n".join(to_sql(unbounded, hashes))
     assert f"ON xapi.xapi_events_all_local FOR SELECT USING {settled} TO ch_lrs" in every_day
     for user in bounded.users:
-        assert not user.row_filters or user.name == "ch_lrs"
+        assert not user.row_filters or user.name in ("ch_lrs", "ch_report")
 
 
 @pytest.mark.parametrize(("retry", "settled"), [(1, 31), (60, 90), (120, 180), (1440, 2160)])

@@ -41,9 +41,10 @@ SCHEMA = (
         )
     ),
     f"CREATE TABLE xapi.xapi_events_all_parse ({STATEMENT}, problem String) ENGINE = Null",
-    "CREATE TABLE xapi.xapi_events_all_parsed_local (event_id UUID, verb String) "
-    "ENGINE = ReplacingMergeTree ORDER BY event_id",
-    "CREATE TABLE xapi.xapi_events_all_parsed (event_id UUID, verb String) ENGINE = Distributed("
+    "CREATE TABLE xapi.xapi_events_all_parsed_local "
+    "(event_id UUID, verb String, course_key String) ENGINE = ReplacingMergeTree ORDER BY event_id",
+    "CREATE TABLE xapi.xapi_events_all_parsed (event_id UUID, verb String, course_key String) "
+    "ENGINE = Distributed("
     "'aspects', 'xapi', 'xapi_events_all_parsed_local')",
     "CREATE TABLE xapi.xapi_events_quarantine_local (event String, reason String, "
     "received_at DateTime) ENGINE = MergeTree ORDER BY received_at",
@@ -56,8 +57,8 @@ SCHEMA = (
         for database in ("xapi", "openedx")
     ),
     f"CREATE MATERIALIZED VIEW xapi.keep TO xapi.xapi_events_all_parsed_local {DEFINER} AS SELECT "
-    "event_id, JSONExtractString(event, 'verb') AS verb FROM xapi.xapi_events_all_parse "
-    "WHERE problem = ''",
+    "event_id, JSONExtractString(event, 'verb') AS verb, 'course-v1:A+1+r' AS course_key "
+    "FROM xapi.xapi_events_all_parse WHERE problem = ''",
     f"CREATE MATERIALIZED VIEW xapi.refuse TO xapi.xapi_events_quarantine_local {DEFINER} AS "
     "SELECT event, problem AS reason, now() AS received_at FROM xapi.xapi_events_all_parse "
     "WHERE problem != ''",
@@ -66,7 +67,8 @@ SCHEMA = (
     "CREATE TABLE openedx._tracking AS openedx._tracking_local "
     "ENGINE = Distributed('aspects', 'openedx', '_tracking_local', rand())",
     *(
-        f"CREATE TABLE event_sink.{name} (id Int32, user_id Int32, time_last_dumped String) "
+        f"CREATE TABLE event_sink.{name} (id Int32, user_id Int32, time_last_dumped String"
+        f"{', course_key String' if name == 'course_overviews' else ''}) "
         "ENGINE = ReplacingMergeTree ORDER BY id"
         for name in ("course_overviews", "user_profile", "external_id", "auth_user")
     ),
@@ -278,7 +280,7 @@ def test_every_user_can_do_its_job(nodes: Nodes, role: str, statement: str) -> N
 
 
 WRITES = (
-    "INSERT INTO xapi.xapi_events_all_parsed VALUES (generateUUIDv4(), 'x')",
+    "INSERT INTO xapi.xapi_events_all_parsed VALUES (generateUUIDv4(), 'x', 'y')",
     "INSERT INTO reporting.fact VALUES (1)",
     "DROP TABLE reporting.fact",
     "DROP TABLE xapi.xapi_events_all_local",
@@ -343,7 +345,7 @@ REFUSED = (
     ("report", "SELECT 1 SETTINGS max_execution_time = 100000"),
     ("report", "SELECT 1 SETTINGS max_memory_usage = 0"),
     ("report", "SELECT 1 SETTINGS max_execution_time = 0"),
-    ("report", "SELECT 1 SETTINGS max_result_rows = 0"),
+    ("report", "SELECT 1 SETTINGS max_result_rows = 1000001"),
     ("report", "SELECT 1 SETTINGS result_overflow_mode = 'break'"),
     ("monitor", "SELECT count() FROM xapi.xapi_events_all"),
     ("monitor", "SELECT count() FROM event_sink.user_profile"),
@@ -500,3 +502,64 @@ def test_one_node_starts_from_its_files(tmp_path: Path) -> None:
         running.do("CREATE TABLE event_sink.user_profile (id UInt8) ENGINE = Memory")
         answer = running.ask("report", "SELECT count() FROM event_sink.user_profile")
         assert answer.text == "0\n", answer.text
+
+
+# Rows by course ---------------------------------------------------------------------------------
+
+COURSES = ("course-v1:A+1+r", "course-v1:A+2+r", "")
+
+
+@pytest.fixture(scope="module")
+def courses(nodes: Nodes) -> Nodes:
+    """30 rows of a mart on two shards, ten of each course and ten of none, and a view of it."""
+    columns = "(course_key LowCardinality(String), n UInt32)"
+    for statement in (
+        f"CREATE TABLE reporting.rows_local {columns} ENGINE = MergeTree ORDER BY course_key",
+        f"CREATE TABLE reporting.rows {columns} ENGINE = Distributed('aspects', 'reporting', "
+        "'rows_local', n)",
+        "CREATE VIEW reporting.fact_enrollments AS SELECT * FROM reporting.rows",
+        "CREATE VIEW reporting.learner_summary AS SELECT course_key, count() AS n "
+        "FROM reporting.fact_enrollments GROUP BY course_key",
+    ):
+        nodes.do(statement)
+    nodes.ask(
+        "admin",
+        "INSERT INTO reporting.rows SELECT "
+        f"['{COURSES[0]}', '{COURSES[1]}', ''][number % 3 + 1], number FROM numbers(30)",
+    )
+    return nodes
+
+
+@pytest.mark.parametrize("mart", ["fact_enrollments", "learner_summary"])
+@pytest.mark.parametrize(
+    ("said", "rows"),
+    [
+        ("", 0),
+        ("an evening with SQL", 0),
+        ("courses=", 0),
+        ("courses=course-v1:A+1+r", 10),
+        ("courses=course-v1:A+1+r,course-v1:A+2+r", 20),
+        ("courses=course-v1:B+9+r", 0),
+        ("courses=*,course-v1:A+1+r", 10),
+        ("courses=*", 30),
+    ],
+)
+def test_reports_see_the_courses_that_they_name(
+    courses: Nodes, mart: str, said: str, rows: int
+) -> None:
+    """On every shard: a view of a view of a Distributed table."""
+    value = "n" if mart == "learner_summary" else "1"
+    for query in (
+        f"SELECT sum({value}) FROM reporting.{mart}",
+        f"SELECT sum({value}) FROM reporting.{mart} WHERE course_key IN "
+        "(SELECT course_key FROM reporting.learner_summary)",
+        f"WITH once AS (SELECT * FROM reporting.{mart}) SELECT sum({value}) FROM once",
+    ):
+        assert courses.ask("report", query, log_comment=said).text.strip() == str(rows), query
+
+
+def test_a_view_of_a_distributed_table_has_more_rows_than_one(courses: Nodes) -> None:
+    """The initiator takes the limit of result rows away from its subqueries by setting it to 0. A
+    shard that may not have it at 0 takes it to be the least that it may be, which once was 1."""
+    query = "SELECT count() FROM (SELECT n FROM reporting.rows)"
+    assert courses.ask("report", query).text.strip() == "30"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from tutoraspects.access.courses import course_filters
+from tutoraspects.access.marts import marts
 from tutoraspects.access.model import (
     EVENT_SINK_TABLES,
     Access,
@@ -184,6 +186,9 @@ def _report(names: Names, pii: bool) -> User:
     sinks = ("*",) if pii else tuple(n for n in EVENT_SINK_TABLES if n not in names.pii_tables)
     parsed = _local_and_front(names.ralph_database, f"{names.raw_table}_parsed")
     quarantine = _local_and_front(names.ralph_database, "xapi_events_quarantine")
+    # Those that are not in the reporting database. A view asks with the rights of its reader, so
+    # the one of personal data is of no use, and not shown, without the tables behind it.
+    elsewhere = [mart.of(names) for mart in marts() if mart.database != "reporting_database"]
     return User(
         name=names.report,
         why="Superset and everyone behind it: reads, within limits, and nothing else.",
@@ -196,8 +201,10 @@ def _report(names: Names, pii: bool) -> User:
             # How much is in quarantine and why, not what: the text may hold anything.
             *(Grant("SELECT(received_at, reason)", target) for target in quarantine),
             *(Grant("SELECT", table(names.event_sink_database, name)) for name in sinks),
+            *(Grant("SELECT", table(*mart)) for mart in elsewhere if mart[1] != "user_pii"),
             *(Grant("SELECT", f"system.{name}") for name in REPORT_SYSTEM_TABLES),
         ),
+        row_filters=course_filters(names),
     )
 
 

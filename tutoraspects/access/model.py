@@ -99,6 +99,8 @@ class Setting:
 
     `limit` is what the user may do with it: nothing said ("") means change it freely, "max"
     means only lower it (and not to 0, which is no limit at all), "const" means leave it alone.
+    "most" is "max" with 0 allowed, for what the server itself sets to 0 when it asks other nodes
+    for the rows of a subquery: with a lower bound they would take the limit to be 1.
     """
 
     name: str

@@ -221,7 +221,7 @@ def _report(node: int) -> tuple[Setting, ...]:
             "bytes for all its queries together: half a node stays for inserts and merges",
             "max",
         ),
-        Setting("max_result_rows", REPORT_MAX_RESULT_ROWS, "an export, not a chart", "max"),
+        Setting("max_result_rows", REPORT_MAX_RESULT_ROWS, "an export, not a chart", "most"),
         Setting("result_overflow_mode", "throw", "never a silently shortened result", "const"),
         Setting("max_concurrent_queries_for_user", 60, "the rest queues in Superset", "max"),
         Setting(

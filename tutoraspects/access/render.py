@@ -54,6 +54,8 @@ def _xml_profile(profile: Profile) -> Iterator[str]:
             rule = "<readonly/>"
             if setting.limit == "max":
                 rule = f"<min>1</min><max>{setting.value}</max>"
+            elif setting.limit == "most":
+                rule = f"<max>{setting.value}</max>"
             yield f"        <{setting.name}>{rule}</{setting.name}>"
         yield "      </constraints>"
     yield f"    </{profile.name}>"
@@ -146,6 +148,7 @@ def to_operator(access: Access, secret: str) -> dict[str, dict[str, object]]:
                 profiles[f"{path}/readonly"] = "1"
             elif setting.limit == "max":
                 profiles[f"{path}/min"] = "1"
+            if setting.limit in ("max", "most"):
                 profiles[f"{path}/max"] = str(setting.value)
     quotas: dict[str, object] = {
         f"{quota.name}/interval/{key}": str(value)
@@ -256,5 +259,5 @@ def _own(name: str) -> str:
 
 def _sql_setting(name: str, value: object, limit: str) -> str:
     text = f"'{value}'" if isinstance(value, str) else str(value)
-    rule = {"const": " CONST", "max": f" MIN 1 MAX {text}"}.get(limit, "")
+    rule = {"const": " CONST", "max": f" MIN 1 MAX {text}", "most": f" MAX {text}"}.get(limit, "")
     return f"{name} = {text}{rule}"

@@ -1,4 +1,4 @@
-# Wait for ClickHouse, then bring its schema up to date and every node in line with it. Runs in the image DOCKER_IMAGE_ASPECTS.
+# Wait for ClickHouse, then make or update everything in it, on every node: schema, then marts. Runs in the image DOCKER_IMAGE_ASPECTS.
 python - <<'PYTHON'
 import os
 import sys
@@ -25,3 +25,5 @@ PYTHON
 aspects schema upgrade
 # What settings may have changed in tables that exist: how long events are kept.
 aspects schema sync
+# The reporting tables and views; what has not changed is left alone.
+aspects dbt run
