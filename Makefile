@@ -49,6 +49,11 @@ bench-day: lab ## A day of 3,000,000 events as fast as it goes (half an hour); r
 	@$(BIN)/python -m bench.day --output bench/results --plot docs/images/bench-day.svg $(BENCH_ARGS)
 	@$(BIN)/python -m tests.reference
 
+.PHONY: bench-marts
+bench-marts: lab ## What the marts cost to feed and to read, up to 10,000,000 events (half an hour); results as above
+	@$(BIN)/python -m bench.marts --output bench/results $(BENCH_ARGS)
+	@$(BIN)/python -m tests.reference
+
 .PHONY: lint
 lint: $(VENV)/.done ## ruff, mypy --strict on the package, yamllint
 	@$(BIN)/ruff check .

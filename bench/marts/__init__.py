@@ -1,0 +1,1 @@
+"""What the marts cost to feed and to read."""

@@ -1,0 +1,2 @@
+-- In-context Course: Graded Subsection Engagement
+SELECT subsection_with_name, uniqExact(actor_id), avg(scaled_score) FROM reporting.dim_subsection_problem_results WHERE course_key = {course:String} GROUP BY subsection_with_name ORDER BY 1

@@ -1,0 +1,3 @@
+-- In-context Video: Unique vs. Repeat Views
+SELECT watched_segment, uniqExact(actor_id) AS learners, sum(watch_count) - learners FROM reporting.fact_video_segments
+WHERE course_key = {course:String} AND object_id = {video:String} GROUP BY watched_segment ORDER BY watched_segment

@@ -1,0 +1,2 @@
+-- Course Dashboard: Current Enrollees
+SELECT uniqExact(actor_id) FROM reporting.dim_student_status WHERE course_key = {course:String} AND enrollment_status = 'registered'

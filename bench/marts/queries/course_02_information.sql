@@ -1,0 +1,3 @@
+-- Course Dashboard: Course Information
+SELECT course_name, course_run, uniqExact(actor_id), countIf(last_visited >= now() - INTERVAL 7 DAY), avg(course_grade)
+FROM reporting.dim_student_status WHERE course_key = {course:String} GROUP BY course_name, course_run

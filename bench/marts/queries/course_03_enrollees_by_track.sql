@@ -1,0 +1,2 @@
+-- Course Dashboard: Enrollees per Enrollment Track
+SELECT enrollment_mode, count() FROM reporting.dim_most_recent_enrollment WHERE course_key = {course:String} AND enrollment_status = 'registered' GROUP BY enrollment_mode

@@ -1,0 +1,3 @@
+-- Course Dashboard: Page Engagement per Section/Subsection
+SELECT section_subsection_name, section_subsection_page_engagement, uniqExact(actor_id) FROM reporting.fact_pageview_engagement
+WHERE course_key = {course:String} AND content_level = 'subsection' GROUP BY 1, 2 ORDER BY 1

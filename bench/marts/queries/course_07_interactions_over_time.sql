@@ -1,0 +1,2 @@
+-- Course Dashboard: Page Engagement Over Time
+SELECT visited_on, uniqExact(actor_id), count() FROM reporting.fact_navigation_completion WHERE course_key = {course:String} GROUP BY visited_on ORDER BY visited_on

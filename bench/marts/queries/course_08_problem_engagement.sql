@@ -1,0 +1,3 @@
+-- Course Dashboard: Problem Engagement per Section/Subsection
+SELECT section_subsection_name, section_subsection_problem_engagement, uniqExact(actor_id) FROM reporting.fact_problem_engagement
+WHERE course_key = {course:String} AND content_level = 'section' GROUP BY 1, 2 ORDER BY 1

@@ -1,0 +1,2 @@
+-- Course Dashboard: Learners with Passing Grade
+SELECT countIf(approving_state = 'passed') / count() FROM reporting.dim_student_status WHERE course_key = {course:String} AND enrollment_status = 'registered'

@@ -1,0 +1,3 @@
+-- Individual Learner: Page Engagement per Subsection
+SELECT section_subsection_name, section_subsection_page_engagement FROM reporting.fact_pageview_engagement
+WHERE course_key = {course:String} AND actor_id = {learner:String} AND content_level = 'subsection'

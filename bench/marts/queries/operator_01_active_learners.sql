@@ -1,0 +1,2 @@
+-- Operator Dashboard: Active Learners
+SELECT emission_day, uniqCombinedMerge(actors_cnt) FROM xapi.fact_instance_actors GROUP BY emission_day ORDER BY emission_day

@@ -1,0 +1,2 @@
+-- Operator Dashboard: Event Activity
+SELECT emission_day, uniqCombinedMerge(events_cnt) FROM xapi.fact_instance_events GROUP BY emission_day ORDER BY emission_day

@@ -1,0 +1,2 @@
+-- Operator Dashboard: Total Organizations, Courses
+SELECT uniqExact(org), uniqExact(course_key) FROM event_sink.dim_course_names

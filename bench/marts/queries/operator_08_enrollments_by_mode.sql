@@ -1,0 +1,2 @@
+-- Operator Dashboard: Current Active Enrollments By Mode
+SELECT enrollment_mode, count() FROM reporting.dim_most_recent_enrollment WHERE enrollment_status = 'registered' GROUP BY enrollment_mode
