@@ -17,7 +17,8 @@ _RESPONSES = (
     '["broken", ', "{'x_2_1': ['choice_0']}", "  spaced\n ", "naïve “quotes”",
     '["<div>a</div>", "b "]', '<div class="x">one</div>',
     "two<choicehint selected=\"true\">No\nlook</choicehint>",
-    '["p<optionhint>h</optionhint>", "[q]"]', '["", "x"]', '"text"', "null", '[["nested"]]',
+    '["p<optionhint>h</optionhint>", "[q]"]', '["", "x"]', '"text"', "null",
+    '[["nested"]]', '["a \\"b\\"", "\\u00e9"]',
 )  # fmt: skip
 _INTERACTIONS = ("choice", "fill-in", "numeric", "other")
 _FORUM = ("posted", "edited", "deleted", "reported", "unreported", "voted", "viewed")
@@ -139,7 +140,7 @@ class Activities:
             return []
         start = rng.choice((None, 0, 1, 1, 2, 2, 3, 4))
         end = rng.choice(
-            (None, "next unit", "next unit", "previous unit", 0, 1, 2, 3, 9, "2", "-1")
+            (None, "next unit", "next unit", "previous unit", 0, 1, 2, 3, 9, "2", "-1", "9" * 12)
         )
         return [self.scribe.moved(person, self.tick(), course, block, start, end)]
 
@@ -248,9 +249,8 @@ class Sitting:
         rng = self.rng
         word = rng.choice(("played", "paused", "seeked", "completed", "terminated", "initialized",
                            "interacted"))  # fmt: skip
-        position = rng.choice(
-            (None, 0, 0.033, 5, self.length, self.length + 7, -1, rng.uniform(0, 70))
-        )
+        far = 1e9 if rng.random() < 0.05 else self.length + 7
+        position = rng.choice((None, 0, 0.033, 5, self.length, far, -1, rng.uniform(0, 70)))
         if word == "seeked":
             target = rng.choice((None, 0, self.length, rng.uniform(0, 70)))
             self.tell(word, {Extension.TIME_FROM: position, Extension.TIME_TO: target})

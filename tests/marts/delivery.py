@@ -33,10 +33,14 @@ PLANS = (
 
 @dataclass(frozen=True)
 class Batch:
-    """Statements of one INSERT. `source` is ralph or vector."""
+    """Statements of one INSERT. `source` is ralph or vector.
+
+    `astray` puts them on a shard that is not theirs, as before a shard was added.
+    """
 
     source: str
     statements: tuple[Statement, ...]
+    astray: bool = False
 
 
 @dataclass
@@ -73,6 +77,8 @@ def plan(stream: Stream) -> Delivery:
             queues[rng.choice(stages[first:])].append(statement)
         if replayed and rng.random() < 0.5:
             queues["after"].append(statement)
+    for statement in stream.poison:
+        queues[rng.choice(stages)].append(statement)
     for stage, queue in queues.items():
         if shuffled:
             rng.shuffle(queue)
@@ -91,7 +97,7 @@ def _batches(rng: Random, queue: list[Statement]) -> Iterator[Batch]:
     while at < len(queue):
         size = int(LARGEST ** rng.random())
         source = "vector" if rng.random() < 0.3 else "ralph"
-        yield Batch(source, tuple(queue[at : at + size]))
+        yield Batch(source, tuple(queue[at : at + size]), astray=rng.random() < 0.15)
         at += size
 
 
@@ -119,11 +125,13 @@ class Courier:
             {"event_id": one["id"], "emission_time": one["timestamp"], "event": text(one)}
             for one in batch.statements
         ]
+        table = ".".join(RAW[batch.source])
+        astray = batch.astray and self.lab.cluster
         answer = self.lab.http(
-            f"INSERT INTO {'.'.join(RAW[batch.source])} FORMAT JSONEachRow",
+            f"INSERT INTO {table}{'_local' if astray else ''} FORMAT JSONEachRow",
             "\n".join(json.dumps(row, ensure_ascii=False) for row in rows),
             node=self.rng.randrange(len(self.lab.nodes)),
-            user=_USERS[batch.source],
+            user="admin" if astray else _USERS[batch.source],
             date_time_input_format="best_effort",
         )
         assert answer.status == 200, answer

@@ -25,6 +25,18 @@ def start(shards: int, *, pii: bool = False) -> Lab:
     return Lab(shards, settings=settings, schema=True)
 
 
+def world_of(streams: Iterable[Stream], *, pii: bool = False) -> World:
+    """What these streams tell, as the reference sees it."""
+    told = list(streams)
+    return World(
+        (one for stream in told for one in stream.statements),
+        [(dump.table, row) for stream in told for dump in stream.dumps for row in dump.rows],
+        [user for stream in told for user in stream.retired],
+        pii=pii,
+        now=datetime.now(timezone.utc),
+    )
+
+
 class Streams:
     """Streams by their seeds and others besides, and how a laboratory gets them."""
 
@@ -54,23 +66,12 @@ class Streams:
 
     def world(self) -> World:
         """What the marts must say now."""
-        return World(
-            (one for stream in self.streams for one in stream.statements),
-            [
-                (dump.table, row)
-                for stream in self.streams
-                for dump in stream.dumps
-                for row in dump.rows
-            ],
-            [user for stream in self.streams for user in stream.retired],
-            pii=self.pii,
-            now=datetime.now(timezone.utc),
-        )
+        return world_of(self.streams, pii=self.pii)
 
 
 def seeds(shards: int, count: int, first: int) -> list[int]:
     """A laboratory's share of the seeds, and of those that were once answered wrongly."""
-    chosen = [*range(first, first + count), *sorted(REGRESSIONS)]
+    chosen = [*range(first, first + count), *(one.seed for one in REGRESSIONS)]
     return [seed for seed in dict.fromkeys(chosen) if seed % len(SHARDS) == shards - 1]
 
 

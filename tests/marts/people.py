@@ -14,7 +14,10 @@ from tutoraspects.events.sinks import FIELDS
 Row = dict[str, Any]
 
 _NAMES = ("Ada", "Bo", "Chloé", "Dîdi O'Neil", '"Eve" & Co', "Фёдор", "高橋", "")
-_KINDS = ("external_id", "external_id", "external_id", "mbox", "mbox_sha1sum", "username")
+_KINDS = (
+    "external_id", "external_id", "external_id", "mbox", "mbox_sha1sum", "username", "former",
+    "openid",
+)  # fmt: skip
 
 
 def sha1(email: str) -> str:
@@ -40,15 +43,24 @@ class Person:
             "mbox": f"mailto:{self.email}",
             "mbox_sha1sum": sha1(self.email),
             "username": self.username,
+            "former": f"mailto:{self.former}",
+            "openid": f"https://id.example.org/{self.username}",
         }[self.kind]
+
+    @property
+    def former(self) -> str:
+        """The address that this learner had before they changed it."""
+        return f"old-{self.email}"
 
     def actor(self, home: str) -> dict[str, Any]:
         """The statement's `actor`."""
-        if self.kind in ("mbox", "mbox_sha1sum"):
+        if self.kind in ("mbox", "mbox_sha1sum", "openid"):
             return {"objectType": "Agent", self.kind: self.actor_id}
+        if self.kind == "former":
+            return {"objectType": "Agent", "mbox": self.actor_id}
         return {"objectType": "Agent", "account": {"name": self.actor_id, "homePage": home}}
 
-    def profile(self, at: datetime, dump: str, name: str) -> Row:
+    def profile(self, at: datetime, dump: str, name: str, email: str | None = None) -> Row:
         """A row of `user_profile`."""
         row: Row = dict.fromkeys(FIELDS["user_profile"], "")
         return row | {
@@ -56,7 +68,7 @@ class Person:
             "user_id": self.user_id,
             "name": name,
             "username": self.username,
-            "email": self.email,
+            "email": self.email if email is None else email,
             "year_of_birth": 1990,
             "bio": 'likes "maps", and\nlines',
             "dump_id": dump,

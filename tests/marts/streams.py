@@ -35,7 +35,11 @@ class Dump:
 
 @dataclass
 class Stream:
-    """Everything that one platform tells. `retired` are user ids, deleted after all dumps."""
+    """Everything that one platform tells.
+
+    `retired` are user ids, deleted after all dumps. `poison` are statements that are put aside when
+    they arrive, because a value in them is not what xAPI has there.
+    """
 
     seed: int
     org: str
@@ -44,6 +48,7 @@ class Stream:
     statements: list[Statement] = field(default_factory=list)
     dumps: list[Dump] = field(default_factory=list)
     retired: list[int] = field(default_factory=list)
+    poison: list[Statement] = field(default_factory=list)
 
 
 def make(seed: int, now: datetime) -> Stream:
@@ -67,11 +72,25 @@ def make(seed: int, now: datetime) -> Stream:
     scribe = Scribe(rng, seed, home)
     clock = Clock(rng, first, int(now.timestamp()) * 1_000_000)
     activities = Activities(rng, scribe, clock.tick, clock.recent)
-    wanted = rng.choice((15, 40, 80, 120))
+    wanted = rng.choice((15, 60, 120, 240))
     while len(stream.statements) < wanted:
         stream.statements += activities.some(rng.choice(stream.people), rng.choice(stream.courses))
+    stream.poison = [_poisoned(rng, scribe, one) for one in stream.statements[::9]]
     _retire(rng, stream)
     return stream
+
+
+def _poisoned(rng: Random, scribe: Scribe, statement: Statement) -> Statement:
+    """A copy under an identifier of its own, with something wrong in it."""
+    wrong = rng.choice(
+        (
+            {"result": {"score": {"scaled": "most"}}},
+            {"result": {"success": "perhaps"}},
+            {"actor": {"objectType": "Agent"}},
+            {"timestamp": "1999-12-31T23:59:59+00:00"},
+        )
+    )
+    return {**statement, "id": scribe.identifier(), **wrong}
 
 
 class Clock:
@@ -142,7 +161,8 @@ def _profiles(rng: Random, stream: Stream, start: datetime) -> list[Dump]:
         if draw > 0.15:
             for number, at in enumerate(_moments(rng, start, rng.randint(1, 3))):
                 name = person.name + "*" * number
-                row = person.profile(at, _dump_id(rng), name)
+                email = person.former if number == 0 and rng.random() < 0.3 else None
+                row = person.profile(at, _dump_id(rng), name, email)
                 dumps.append(Dump("user_profile", (row,)))
         if draw < 0.85:
             for at in _moments(rng, start, rng.randint(1, 2)):

@@ -52,7 +52,7 @@ def _response(world: World, event: Row, attempts: int) -> Row:
     block = world.named(event["course_key"], event["block_id"])
     title = block.title if block else ""
     address = event["object_id"].replace('"', "%22")
-    link = f'<a href="{address}" target="_blank">'
+    link = f'<a href="{escaped(address)}" target="_blank">'
     return {
         **who(event),
         "problem_id": event["block_id"],

@@ -44,7 +44,7 @@ def intervals(world: World) -> dict[Key, list[Watched]]:
 
 
 def _watched(events: list[Row]) -> Iterator[Watched]:
-    length = rounded(max(event["video_length"] or 0.0 for event in events))
+    length = min(DAY, rounded(max(event["video_length"] or 0.0 for event in events)))
 
     def cut(seconds: float | None) -> int:
         return math.ceil(min(max(0.0, seconds or 0.0), length or DAY))
