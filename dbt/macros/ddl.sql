@@ -58,7 +58,7 @@
 
 {% macro create_refresh(database, name, period, sql) %}
     CREATE MATERIALIZED VIEW IF NOT EXISTS {{ qualified(database, name ~ '_mv') }}{{ on_cluster() }}
-    REFRESH EVERY {{ period }}
+    REFRESH {{ period }}
     TO {{ qualified(database, name) }}
     DEFINER = `{{ definer() }}` SQL SECURITY DEFINER
     AS {{ sql }}

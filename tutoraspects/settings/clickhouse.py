@@ -172,6 +172,21 @@ DATABASES = Group(
             kept=True,
         ),
         Setting(
+            "ASPECTS_COURSE_STRUCTURE_REFRESH",
+            "EVERY 5 MINUTE",
+            "text",
+            "How often the outline of courses is computed anew from what was published, as "
+            "ClickHouse writes schedules.",
+            kept=True,
+        ),
+        Setting(
+            "ASPECTS_COURSE_STRUCTURE_REFRESH_RANDOMIZE",
+            "1 MINUTE",
+            "text",
+            "By how much that moment differs from node to node.",
+            kept=True,
+        ),
+        Setting(
             "ASPECTS_ALEMBIC_MIGRATIONS_DATABASE",
             "{{ RALPH_DATABASE }}",
             "identifier",

@@ -53,10 +53,10 @@ SINKS = Group(
             "ASPECTS_PII_CACHE_LIFETIME",
             900,
             "integer",
-            "Seconds for which personal data may be cached for reports.",
+            "Seconds after which reports show changed personal data. A retired learner leaves them "
+            "within a minute.",
             kept=True,
-            read=False,
-            minimum=0,
+            minimum=1,
         ),
     ),
 )

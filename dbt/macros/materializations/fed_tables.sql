@@ -138,9 +138,10 @@
 {# The table must show at least what the source showed before the backfill, at most what it shows
    now; and at least what the table shows that it replaces, unless retention has taken the rest. #}
 {% macro prove(built, before) -%}
+    {#- In this order: events arrive meanwhile, in both tables. -#}
+    {%- set earlier = proof_of(qualified(this.schema, this.identifier)) if is_there(this) else 0 -%}
     {%- set copied = proof_of(qualified(this.schema, built)) -%}
     {%- set after = proof_of('(' ~ sql ~ ')') -%}
-    {%- set earlier = proof_of(qualified(this.schema, this.identifier)) if is_there(this) else 0 -%}
     {%- if copied < before or copied > after + earlier -%}
         {%- do exceptions.raise_compiler_error(
             this.identifier ~ ': the backfill has ' ~ copied ~ ' rows where the events have ' ~ before ~ ' to ' ~ after

@@ -2,7 +2,7 @@
     materialized='refreshable_dimension',
     columns=['learner UInt64'],
     order_by='learner',
-    period=env_var('ASPECTS_LEARNERS_REFRESH', '1 MINUTE'),
+    period='EVERY 1 MINUTE',
 ) }}
 SELECT DISTINCT learner
 FROM (

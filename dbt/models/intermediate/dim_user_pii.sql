@@ -2,7 +2,7 @@
     materialized='refreshable_dimension',
     columns=['actor_id String', 'external_user_id UUID', 'username String', 'name String', 'email String'],
     order_by='actor_id',
-    period=env_var('ASPECTS_LEARNERS_REFRESH', '1 MINUTE'),
+    period='EVERY ' ~ env_var('ASPECTS_PII_CACHE_LIFETIME', '900') ~ ' SECOND',
 ) }}
 SELECT
     actor_id,

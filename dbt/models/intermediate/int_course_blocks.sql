@@ -9,7 +9,8 @@
         'section Int64', 'subsection Int64', 'unit Int64', 'in_latest_publish Bool',
     ],
     order_by='course_key, block_id',
-    period=env_var('ASPECTS_COURSE_STRUCTURE_REFRESH', '2 MINUTE'),
+    period=env_var('ASPECTS_COURSE_STRUCTURE_REFRESH', 'EVERY 5 MINUTE') ~ ' RANDOMIZE FOR '
+        ~ env_var('ASPECTS_COURSE_STRUCTURE_REFRESH_RANDOMIZE', '1 MINUTE'),
 ) }}
 WITH
     blocks AS (
