@@ -7,8 +7,9 @@ follows from the seed, so a failure can be delivered again in the same way.
 from __future__ import annotations
 
 import json
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
 
@@ -20,6 +21,7 @@ from tests.scenarios.wire import PII_MODELS, Lms
 
 _USERS = {"ralph": "lrs", "vector": "vector"}
 LARGEST = 1000
+SIP, PAUSE_SECS = 25, 0.15
 STAGES = ("before", "during", "after", "late")
 #: Stages of a statement's first copy, and how likely each plan is.
 PLANS = (
@@ -119,6 +121,28 @@ class Courier:
         for batch in batches:
             self.insert(batch)
         self.dump(delivery.rows[stage])
+
+    def send_meanwhile(self, delivery: Delivery, built: Callable[[], bool]) -> None:
+        """The batches of "during", a few rows at a time from when the first mart is being fed."""
+        while not built() and not self._feeds():
+            time.sleep(0.1)
+        batches = [
+            Batch(batch.source, batch.statements[at : at + SIP], batch.astray)
+            for batch in delivery.batches["during"]
+            for at in range(0, len(batch.statements), SIP)
+        ]
+        self.rng.shuffle(batches)
+        for batch in batches:
+            self.insert(batch)
+            if not built():
+                time.sleep(PAUSE_SECS)
+
+    def _feeds(self) -> bool:
+        """Whether any node has a view that feeds a mart."""
+        found = self.lab.on_nodes(
+            "SELECT count() FROM system.tables WHERE match(name, '_v[0-9a-f]{10}_mv$')"
+        )
+        return any(count for ((count,),) in found)
 
     def insert(self, batch: Batch) -> None:
         rows = [

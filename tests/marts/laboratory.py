@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timezone
@@ -55,9 +56,13 @@ class Streams:
         courier = Courier(lab, self.streams[0].seed)
         courier.send(self.delivery, "before")
         # What arrives while the marts are built is what a backfill misses or counts twice.
+        built = threading.Event()
         with ThreadPoolExecutor(1) as pool:
-            meanwhile = pool.submit(courier.send, self.delivery, "during")
-            lab.aspects("dbt", "run")
+            meanwhile = pool.submit(courier.send_meanwhile, self.delivery, built.is_set)
+            try:
+                lab.aspects("dbt", "run")
+            finally:
+                built.set()
             meanwhile.result()
         courier.send(self.delivery, "after")
         courier.retire(self.delivery.retired)
