@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from tests import dbt_project
 from tutoraspects import topology
 from tutoraspects.access import Names as AccessNames
 from tutoraspects.access import declare
@@ -109,6 +110,31 @@ def _meaning(column: Column) -> str:
     return ". ".join(part for part in (column.comment, _code(computed)) if part)
 
 
+def marts() -> str:
+    """A section for each folder of dbt models, in it one for each model: meaning, columns."""
+    titles = {
+        "learners": "Learners: enrollment, grades, status",
+        "problems": "Problems",
+        "pages": "Pages",
+        "videos": "Videos",
+        "activity": "Completion and forum",
+        "courses": "Courses",
+        "events": "Statements by subject",
+        "instance": "The instance",
+        "staging": "Latest rows of event_sink",
+        "intermediate": "Behind the marts",
+    }
+    sections = []
+    for folder, title in titles.items():
+        sections.append(f"### {title}\n")
+        for model in dbt_project.models():
+            if model.folder == folder:
+                rows = ((_code(c.name), _code(c.type), c.description) for c in model.columns)
+                table = _grid(("Column", "Type", "Meaning"), rows)
+                sections.append(f"#### {model.full_name}\n\n{model.description}\n\n{table}")
+    return "\n".join(sections)
+
+
 def users() -> str:
     """Who there is and what for."""
     return _grid(
@@ -135,7 +161,7 @@ def grants() -> str:
 
 def profiles() -> str:
     """A section for each settings profile."""
-    limits = {"": "", "max": "may be lowered", "const": "fixed"}
+    limits = {"": "", "max": "may be lowered", "most": "may be lowered, or 0", "const": "fixed"}
     sections = []
     for profile in declare(AccessNames(), memory_mib=_MEMORY_MIB).profiles:
         rows = (
@@ -288,6 +314,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "protected-kinds": protected_kinds,
     "databases": databases,
     "tables": tables,
+    "marts": marts,
     "users": users,
     "grants": grants,
     "profiles": profiles,
