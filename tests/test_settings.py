@@ -226,6 +226,14 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"ASPECTS_INGRESS_SUBNETS": "10.0.0.0/20"}, "a list of address ranges"),
     # Contradictions
     ({"ASPECTS_INGRESS_CLASS": "alb"}, "would keep its load balancer out"),
+    (
+        {
+            "ASPECTS_INGRESS_CLASS": "alb",
+            "ASPECTS_INGRESS_SUBNETS": ["10.0.0.0/20"],
+            "ASPECTS_INGRESS_CERTIFICATE_ARN": "arn:aws:acm:eu-west-1:123456789012:certificate/1",
+        },
+        "the load balancer would speak HTTP only",
+    ),
     ({"ASPECTS_GITOPS_ENVIRONMENTS": {"a": {}}}, "has no effect without a repository"),
     (
         {
@@ -331,6 +339,11 @@ class TestValidation:
             if setting.type in ("secret", "environment"):
                 wrong = {**defaults, name: ["hunter2"]}
                 assert "hunter2" not in "".join(problems(wrong, registered=defaults)), name
+
+    def test_never_shows_the_password_in_an_address(self, defaults: dict[str, Any]) -> None:
+        wrong = {"ASPECTS_GITOPS_REPOSITORY_URL": "https://me:hunter2@git.example.org/x.git"}
+        (problem,) = problems({**defaults, **wrong}, registered=defaults)
+        assert "hunter2" not in problem and "git.example.org" in problem
 
     def test_another_installations_ralph_may_be_the_source(self, defaults: dict[str, Any]) -> None:
         elsewhere = {"RUN_RALPH": False, "RALPH_HOST": "lrs.example.org"}

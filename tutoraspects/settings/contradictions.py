@@ -196,6 +196,16 @@ def _gitops(values: Values) -> Iterator[str]:
             + _save("--append ASPECTS_INGRESS_SUBNETS=10.0.0.0/20")
             + " with each address range of the load balancer's subnets."
         )
+    if (
+        values.get("ASPECTS_INGRESS_CLASS")
+        and values.get("ASPECTS_INGRESS_CERTIFICATE_ARN")
+        and not as_boolean(values.get("ENABLE_HTTPS"))
+    ):
+        yield (
+            "ASPECTS_INGRESS_CERTIFICATE_ARN is set and ENABLE_HTTPS is false, so that the load "
+            f"balancer would speak HTTP only: {_save('--set ENABLE_HTTPS=true')}, or `--unset "
+            "ASPECTS_INGRESS_CERTIFICATE_ARN`."
+        )
 
 
 def _twins(values: Values) -> Iterator[str]:

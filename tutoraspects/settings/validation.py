@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from tutoraspects import topology
@@ -35,6 +36,7 @@ _NOT_DEPLOYED = ("RUN_VECTOR", "RUN_ASPECTS_DOCS")
 _OWN_PREFIX = "ASPECTS_"
 _SHARED_PREFIXES = ("CLICKHOUSE_", "RALPH_", "EVENT_SINK_", "EVENT_ROUTING_BACKEND_")
 _NEAR = 0.85
+_CREDENTIALS = re.compile(r"://[^/\s]*@")
 
 
 def validate(config: Mapping[str, object], registered: Collection[str] = ()) -> None:
@@ -107,5 +109,5 @@ def _shown(setting: Setting, value: object) -> str:
     """The value for the message, unless it is secret or long."""
     if setting.type in ("secret", "environment"):
         return ""
-    text = repr(value)
+    text = _CREDENTIALS.sub("://...@", repr(value))
     return f" is {text if len(text) <= 60 else text[:57] + '...'} and"
