@@ -14,7 +14,6 @@ from tutoraspects.dashboards.model import (
     Dashboard,
     GrainFilter,
     SelectFilter,
-    Stack,
     Tab,
     TimeFilter,
     Use,
@@ -45,11 +44,11 @@ def examine(
 ) -> tuple[Catalogue, list[Problem]]:
     """Read and check; all problems, in the order of files."""
     catalogue, problems = read(folders)
-    broken = {problem.file for problem in problems}
-    for dataset in catalogue.datasets.values():
-        problems += _dataset(dataset, catalogue, marts)
-    # A dataset that could not be read would make every chart of it a problem.
-    if not any(file.startswith("datasets/") for file in broken):
+    if not problems:
+        for dataset in catalogue.datasets.values():
+            problems += _dataset(dataset, catalogue, marts)
+    # A file that could not be read would make everything that names it a problem.
+    if not problems:
         for dashboard in catalogue.dashboards.values():
             problems += _dashboard(dashboard, catalogue)
     return catalogue, problems
@@ -325,6 +324,3 @@ def _personal(dashboard: Dashboard, catalogue: Catalogue) -> Iterator[Problem]:
                     f"'{rule.column}' tells who a learner is: mark the dashboard with "
                     "`personal_data: true`",
                 )
-
-
-__all__ = ["GUEST_COLUMNS", "Stack", "examine", "load"]

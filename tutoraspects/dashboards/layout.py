@@ -8,7 +8,7 @@ from typing import Any
 from tutoraspects.dashboards.charts import Chart
 from tutoraspects.dashboards.edition import Edition
 from tutoraspects.dashboards.identity import element_id
-from tutoraspects.dashboards.model import Dashboard, Stack, Tab, Text, Use
+from tutoraspects.dashboards.model import Dashboard, Pile, Tab, Text, Use
 from tutoraspects.dashboards.strings import HELP_TAB, HELP_TITLE, translated
 
 Element = dict[str, Any]
@@ -128,9 +128,9 @@ class Layout:
         found = []
         for number, (cell, width) in enumerate(zip(cells, shares, strict=True)):
             here = (*path, str(number))
-            if isinstance(cell, Stack):
+            if isinstance(cell, Pile):
                 id = element_id("COLUMN", self.slug, *here)
-                inner = self._cells(cell.stack, [width] * len(cell.stack), here, [*parents, id])
+                inner = self._cells(cell.pile, [width] * len(cell.pile), here, [*parents, id])
                 meta = {"background": "BACKGROUND_TRANSPARENT", "width": width}
                 found += [self._add(id, "COLUMN", parents, meta, inner)] if inner else []
             elif isinstance(cell, Text):
@@ -225,5 +225,5 @@ class _Reader:
                 keys = ("width", "height")
                 found.append({"text": meta["code"], **{key: meta[key] for key in keys}})
             elif child["type"] == "COLUMN":
-                found.append({"stack": self._cells(child), "width": meta["width"]})
+                found.append({"pile": self._cells(child), "width": meta["width"]})
         return found

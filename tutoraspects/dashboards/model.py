@@ -73,10 +73,10 @@ class Text(Part):
     height: int = Field(50, ge=5, le=100)
 
 
-class Stack(Part):
+class Pile(Part):
     """Charts one above the other in a row."""
 
-    stack: list[Cell] = Field(min_length=1)
+    pile: list[Cell] = Field(min_length=1)
     width: int = Field(ge=1, le=12)
 
 
@@ -84,18 +84,18 @@ def _kind(cell: Any) -> str:
     if isinstance(cell, Part):
         return "chart" if isinstance(cell, Chart) else type(cell).__name__.lower()
     keys = cell if isinstance(cell, dict) else {}
-    return next((kind for kind in ("use", "text", "stack") if kind in keys), "chart")
+    return next((kind for kind in ("use", "text", "pile") if kind in keys), "chart")
 
 
 Cell = Annotated[
     Annotated[AnyChart, Tag("chart")]
     | Annotated[Use, Tag("use")]
     | Annotated[Text, Tag("text")]
-    | Annotated[Stack, Tag("stack")],
+    | Annotated[Pile, Tag("pile")],
     Discriminator(_kind),
 ]
 Row = Annotated[list[Cell], Field(min_length=1)]
-Stack.model_rebuild()
+Pile.model_rebuild()
 
 
 class Tab(Part):
@@ -162,7 +162,7 @@ def _in_rows(rows: list[list[Any]], path: str) -> Iterator[tuple[str, Chart | Us
 
 def _in_row(cells: list[Any], path: str) -> Iterator[tuple[str, Chart | Use | Text]]:
     for number, cell in enumerate(cells):
-        if isinstance(cell, Stack):
-            yield from _in_row(cell.stack, f"{path}[{number}].stack")
+        if isinstance(cell, Pile):
+            yield from _in_row(cell.pile, f"{path}[{number}].pile")
         else:
             yield f"{path}[{number}]", cell

@@ -1,0 +1,161 @@
+"""Superset's REST API, as far as dashboards need it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import requests
+
+from tutoraspects.errors import AspectsError
+from tutoraspects.schema.target import read_secret
+
+# Seconds: an import of all dashboards in several languages takes a while.
+TIMEOUT = 300
+
+
+@dataclass(frozen=True)
+class Server:
+    """Where Superset is, and who works on it."""
+
+    url: str
+    user: str
+    password: str = field(repr=False)
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Server:
+        """Read ASPECTS_SUPERSET_*. Raises AspectsError when user or password is missing."""
+        user = environment.get("ASPECTS_SUPERSET_USER", "")
+        password = read_secret(environment, "ASPECTS_SUPERSET_PASSWORD")
+        if not user or not password:
+            raise AspectsError(
+                "Nobody to log in to Superset as: set ASPECTS_SUPERSET_USER and "
+                "ASPECTS_SUPERSET_PASSWORD or ASPECTS_SUPERSET_PASSWORD_FILE."
+            )
+        url = environment.get("ASPECTS_SUPERSET_URL") or "http://superset:8088"
+        return cls(url.rstrip("/"), user, password)
+
+
+class Client:
+    """A session of a user."""
+
+    def __init__(self, server: Server) -> None:
+        self.server = server
+        self.session = requests.Session()
+        # Else Superset answers errors of commands with a page of HTML.
+        self.session.headers.update({"Accept": "application/json", "Referer": server.url})
+        login = {
+            "username": server.user,
+            "password": server.password,
+            "provider": "db",
+            "refresh": False,
+        }
+        token = self._call("POST", "security/login", "log in", json=login)["access_token"]
+        self.session.headers["Authorization"] = f"Bearer {token}"
+        csrf = self._call("GET", "security/csrf_token/", "log in")["result"]
+        self.session.headers["X-CSRFToken"] = csrf
+
+    def import_assets(
+        self, bundle: bytes, passwords: Mapping[str, str], *, has_databases: bool
+    ) -> None:
+        """Import a bundle over what is there.
+
+        `passwords`: of databases, by their path in the bundle. Without databases in the bundle
+        those that Superset has already are used.
+        """
+        self._call(
+            "POST",
+            "assets/import/",
+            "import the dashboards",
+            files={"bundle": ("aspects.zip", bundle, "application/zip")},
+            data={
+                "passwords": json.dumps(dict(passwords)),
+                "sparse": "false" if has_databases else "true",
+            },
+        )
+
+    def export_assets(self) -> bytes:
+        """Everything that Superset has, as a bundle."""
+        return self._send("GET", "assets/export/", "export the dashboards").content
+
+    def dashboard(self, uuid: str) -> dict[str, Any]:
+        """A dashboard. Raises AspectsError when there is none."""
+        return dict(self._call("GET", f"dashboard/{uuid}", "find a dashboard")["result"])
+
+    def chart_count(self, uuid: str) -> int:
+        """How many charts a dashboard is linked with."""
+        found = self._call("GET", f"dashboard/{uuid}/charts", "list the charts of a dashboard")
+        return len(found["result"])
+
+    def roles(self) -> dict[str, int]:
+        """Ids of roles by name."""
+        found: dict[str, int] = {}
+        for page in range(100):
+            query = f"(page:{page},page_size:100)"
+            rows = self._call("GET", f"security/roles/?q={query}", "list roles")["result"]
+            found.update({row["name"]: row["id"] for row in rows})
+            if len(rows) < 100:
+                break
+        return found
+
+    def set_roles(self, dashboard: int, roles: list[int]) -> None:
+        """Who sees a dashboard."""
+        self._call("PUT", f"dashboard/{dashboard}", "set roles", json={"roles": roles})
+
+    def _call(self, method: str, path: str, doing: str, **more: Any) -> dict[str, Any]:
+        response = self._send(method, path, doing, **more)
+        try:
+            return dict(response.json())
+        except (ValueError, TypeError):
+            raise AspectsError(
+                f"{self.server.url} is no Superset: it answered '{path}' with something else than "
+                "JSON; correct ASPECTS_SUPERSET_URL."
+            ) from None
+
+    def _send(self, method: str, path: str, doing: str, **more: Any) -> requests.Response:
+        try:
+            response = self.session.request(
+                method, f"{self.server.url}/api/v1/{path}", timeout=TIMEOUT, **more
+            )
+        except requests.RequestException as error:
+            raise AspectsError(
+                f"Superset at {self.server.url} does not answer ({_reason(error)}): start it, or "
+                "correct ASPECTS_SUPERSET_URL."
+            ) from None
+        if response.ok:
+            return response
+        if response.status_code == 401:
+            raise AspectsError(
+                f"Superset at {self.server.url} does not know the user '{self.server.user}' or the "
+                "password: correct ASPECTS_SUPERSET_USER and ASPECTS_SUPERSET_PASSWORD."
+            )
+        raise AspectsError(
+            f"Superset at {self.server.url} would not {doing} (HTTP {response.status_code}): "
+            f"{_message(response)}"
+        )
+
+
+def _reason(error: Exception) -> str:
+    return type(error).__name__
+
+
+def _message(response: requests.Response) -> str:
+    """What Superset says went wrong, in one line."""
+    try:
+        body = response.json()
+    except ValueError:
+        return "it says no more"
+    said: list[str] = []
+    for one in body.get("errors") or []:
+        said.append(str(one.get("message", one)))
+        extra = one.get("extra") or {}
+        said += [
+            f"{place}: {told}"
+            for place, told in extra.items()
+            if place not in ("issue_codes",) and told
+        ]
+    if not said and body.get("message"):
+        said.append(str(body["message"]))
+    return " ".join("; ".join(said).split()) or "it says no more"
