@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from bench import machine
-from bench.marts import cost, events, reads
+from bench.marts import cost, events, freshness, reads
 from bench.marts.report import markdown
 from tests.lab.lab import Lab
 from tests.lab.processes import LabError
@@ -55,11 +55,14 @@ def main(
             costs = cost.measure(lab, generator, cost_events)
         with Lab(2, schema=True) as lab:
             found = reads.measure(lab, generator, sorted(sizes), samples)
+            lab.add_ralph(2)
+            fresh = freshness.measure(lab)
     except (LabError, AspectsError) as error:
         raise click.ClickException(str(error)) from None
     result = {
         "costs": [asdict(item) for item in costs],
         "reads": found,
+        "freshness": fresh,
         "population": {"courses": courses, "learners": learners, "generated": seed_events},
         "machine": facts,
     }

@@ -17,6 +17,7 @@ def markdown(result: Mapping[str, Any]) -> str:
             _growth(sizes),
             _dearest(largest, sizes[largest]["queries"]),
             _duplicates(result["reads"]["duplicates"]),
+            _freshness(largest, result["freshness"]),
             grid(("Measured on", ""), result["machine"].items()),
         )
     )
@@ -72,4 +73,14 @@ def _duplicates(found: Mapping[str, int]) -> str:
     return grid(
         ("The same before and after events were sent again", ""),
         ((name, f"{number:,}") for name, number in found.items()),
+    )
+
+
+def _freshness(size: str, found: Mapping[str, Mapping[str, float]]) -> str:
+    return grid(
+        (f"From Ralph's answer to the row, {int(size):,} events stored", "p50 ms", "p95 ms", "max"),
+        (
+            (mart, f"{one['p50_ms']:,.0f}", f"{one['p95_ms']:,.0f}", f"{one['max_ms']:,.0f}")
+            for mart, one in found.items()
+        ),
     )
