@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.gitops.conftest import Exported, exported
 from tutoraspects.cli.preflight import size_of
@@ -244,6 +245,32 @@ def test_gaps_are_printed_with_their_commands(run: Run, production: Exported) ->
     assert "1 of " in done.stderr and "needs are not met" in done.stderr
 
 
+def test_what_is_printed_can_be_pasted(run: Run, production: Exported, tmp_path: Path) -> None:
+    """Documents on standard input end where the shell looks for their end, indented or not."""
+    cluster = without(CRDS, value={"items": []}) | {"get storageclasses": {"items": []}}
+    printed = run(production, cluster).stdout.splitlines()
+    script = "\n".join(line for line in printed if not line.startswith(("ok ", "MISSING ")))
+    stubs = tmp_path / "stubs"
+    stubs.mkdir()
+    for name in ("kubectl", "helm"):
+        (stubs / name).write_text(f"#!/bin/sh\ncat >{stubs}/{name}.yml\n", "utf8")
+        (stubs / name).chmod(0o755)
+    done = subprocess.run(
+        ["sh", "-eu"],
+        input=script,
+        env={"PATH": f"{stubs}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    given = {
+        name: yaml.safe_load((stubs / f"{name}.yml").read_text()) for name in ("kubectl", "helm")
+    }
+    assert given["kubectl"]["kind"] == "StorageClass"
+    assert re.fullmatch("[0-9a-f]{48}", given["helm"]["secret"]["password"])
+
+
 def test_machines_read_json(run: Run, production: Exported) -> None:
     good = run(production, READY, "--json")
     assert good.returncode == 0 and all(f["met"] for f in json.loads(good.stdout))
@@ -445,8 +472,15 @@ def test_the_guide_installs_the_versions_that_are_pinned() -> None:
     guide = (docs / "how-to/preflight.md").read_text("utf8")
     for operator in operators.ALL:
         assert f"--repo {operator.repository} --version {operator.version} \\" in guide
-    by_hand = (docs / "how-to/install-kubernetes.md").read_text("utf8")
-    assert f"--version {operators.CLICKHOUSE.version} " in by_hand
+    # One command everywhere: another name of the release would make a second operator.
+    names = {
+        "K8S_NAMESPACE": "openedx",
+        "ASPECTS_CLICKHOUSE_OPERATOR_NAMESPACE": "clickhouse-operator",
+    }
+    command = installs.of_group("clickhouse.altinity.com", names)
+    assert "$(openssl" not in command.partition("<<END")[0]
+    for page in (guide, (docs / "how-to/install-kubernetes.md").read_text("utf8")):
+        assert " ".join(command.split()) in " ".join(page.replace("\\\n", " ").split())
     argocd = re.search(r"argo-cd/(v[0-9.]+)/", installs.of_group("argoproj.io", READY_SETTINGS))
     assert argocd and argocd[0] in (docs / "how-to/eks-argocd.md").read_text("utf8")
     told = " ".join(guide.replace("\\\n", " ").split())

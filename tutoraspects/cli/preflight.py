@@ -90,5 +90,7 @@ def _tell(finding: Finding) -> None:
         return
     click.secho(f"MISSING  {finding.need}{found}", fg="red")
     if finding.command:
-        indented = finding.command.replace("\n", "\n         ")
-        click.echo(f"         {indented}")
+        # Not indented where it has several lines: a shell looks for the end of a document (`<<END`)
+        # at the begin of a line.
+        several = "\n" in finding.command
+        click.echo(finding.command if several else f"         {finding.command}")

@@ -44,13 +44,14 @@ def helm(operator: operators.Operator, settings: Mapping[str, Any], *options: st
 
 def of_group(group: str, settings: Mapping[str, Any]) -> str:
     """The command that brings the custom resources of an API group."""
+    # A password goes through standard input: what is in an argument everybody on the machine sees.
     if group.endswith(".altinity.com"):
         namespace = settings["K8S_NAMESPACE"]
         watched = (
             f"--set '{part}.env[0].name=WATCH_NAMESPACES' --set '{part}.env[0].value={namespace}'"
             for part in ("operator", "metrics")
         )
-        password = '--set-string secret.password="$(openssl rand -hex 24)"'
+        password = '--values - <<END\nsecret: {password: "$(openssl rand -hex 24)"}\nEND'
         return helm(operators.CLICKHOUSE, settings, *watched, password)
     if group.endswith("external-secrets.io"):
         return helm(operators.EXTERNAL_SECRETS, settings)
