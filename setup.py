@@ -71,6 +71,8 @@ setup(
             "alembic>=1.14",
             "clickhouse-driver>=0.2.9",
             "orjson>=3.10",
+            "pydantic>=2",  # specifications of dashboards
+            "requests>=2.31",
             "dbt-core>=1.11,<1.12",  # 1.12 fetches a parser from the internet when installed
             "dbt-clickhouse>=1.10,<1.11",  # macros of dbt/ override its materializations
         ],

@@ -20,6 +20,9 @@ class Subcommand(NamedTuple):
 
 
 COMMANDS = {
+    "dashboards": Subcommand(
+        "tutoraspects.cli.dashboards", "Check, compile, import and compare Superset's dashboards."
+    ),
     "dbt": Subcommand("tutoraspects.cli.dbt", "Make, test and document the reporting tables."),
     "load": Subcommand("tutoraspects.cli.load", "Send generated learning events to Ralph."),
     "reparse": Subcommand(

@@ -1,0 +1,249 @@
+"""`aspects dashboards ...`: check, compile, import and compare the dashboards of Superset."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import yaml
+
+from tutoraspects.dashboards import bundle, preview, schemas, strings
+from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
+from tutoraspects.dashboards.check import examine, load
+from tutoraspects.dashboards.compare import differences
+from tutoraspects.dashboards.compile import Asset, compile, editions, password_of
+from tutoraspects.dashboards.deploy import deploy, only_ours
+from tutoraspects.dashboards.edition import Edition
+from tutoraspects.dashboards.help_texts import help_texts
+from tutoraspects.dashboards.marts import marts
+from tutoraspects.dashboards.parse import parse
+from tutoraspects.dashboards.superset import Client, Server
+from tutoraspects.dashboards.target import Target
+from tutoraspects.errors import AspectsError
+from tutoraspects.resources import resource_path
+
+Command = Callable[..., Any]
+
+
+def _specs(command: Command) -> Command:
+    return click.option(
+        "--specs",
+        multiple=True,
+        type=click.Path(file_okay=False, path_type=Path),
+        help="A folder with datasets/, dashboards/ and strings/ of your own, beside those that "
+        "come with the package; the same name replaces. May be repeated.",
+    )(command)
+
+
+def _json(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="JSON instead of lines.")(command)
+
+
+@click.group()
+def dashboards() -> None:
+    """Superset's dashboards: specifications in, assets out.
+
+    Names of databases, the cluster and languages come from the environment; where Superset is
+    from ASPECTS_SUPERSET_URL, _USER, _PASSWORD or _PASSWORD_FILE.
+    """
+
+
+@dashboards.command()
+@_specs
+@_json
+def validate(specs: tuple[Path, ...], as_json: bool) -> None:
+    """Check every specification; one line for each thing that is wrong."""
+    catalogue, problems = examine((SHIPPED, *specs), marts(resource_path("dbt")))
+    if as_json:
+        found = [vars(problem) for problem in problems]
+        click.echo(json.dumps({"problems": found}, indent=2))
+    else:
+        for problem in problems:
+            click.echo(str(problem))
+    if problems:
+        count = len(problems)
+        raise AspectsError(f"FAILED: {count} thing{'s' if count > 1 else ''} to mend.")
+    if not as_json:
+        click.secho(
+            f"done: {len(catalogue.dashboards)} dashboards, {len(catalogue.datasets)} datasets",
+            fg="green",
+        )
+
+
+@dashboards.command("compile")
+@_specs
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("dashboards.zip"),
+    show_default=True,
+    help="The bundle to write.",
+)
+def compile_command(specs: tuple[Path, ...], to: Path) -> None:
+    """Write the bundle that Superset imports. It holds no password."""
+    assets = _compiled(_catalogue(specs), specs)
+    to.parent.mkdir(parents=True, exist_ok=True)
+    to.write_bytes(bundle.pack(assets))
+    click.secho(f"done: {to}, {len(assets)} objects", fg="green")
+
+
+@dashboards.command("import")
+@_specs
+@click.option("--dry-run", is_flag=True, help="Tell what would change; change nothing.")
+def import_command(specs: tuple[Path, ...], dry_run: bool) -> None:
+    """Import the dashboards into Superset and give them their roles. Can be repeated."""
+    catalogue = _catalogue(specs)
+    assets = _compiled(catalogue, specs)
+    client = Client(Server.from_environment(os.environ))
+    if dry_run:
+        _print_differences(assets, client, as_json=False)
+        return
+    target = Target.from_environment(os.environ)
+    passwords = {
+        path: password_of(target.uris[kind])
+        for kind, path in _database_files(assets).items()
+        if password_of(target.uris[kind])
+    }
+    for line in deploy(client, assets, passwords, list(editions(catalogue, target)), os.environ):
+        click.echo(line)
+    click.secho("done", fg="green")
+
+
+@dashboards.command("export")
+@_specs
+@click.option(
+    "--to",
+    type=click.Path(path_type=Path),
+    default=Path("superset-dashboards"),
+    show_default=True,
+    help="A folder for specifications, or a file that ends in .zip for Superset's bundle.",
+)
+def export_command(specs: tuple[Path, ...], to: Path) -> None:
+    """Write what Superset has as specifications, with what was changed in the browser."""
+    catalogue = _catalogue(specs)
+    client = Client(Server.from_environment(os.environ))
+    content = client.export_assets()
+    if to.suffix == ".zip":
+        to.write_bytes(content)
+        click.secho(f"done: {to}", fg="green")
+        return
+    target = Target.from_environment(os.environ)
+    assets = only_ours(bundle.unpack(content, "Superset's export"), catalogue)
+    found = parse(assets, target, catalogue)
+    for folder, models in (("datasets", found.datasets), ("dashboards", found.dashboards)):
+        for name, model in models.items():
+            path = to / folder / f"{name}.yaml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = yaml.safe_dump(model.plain(), sort_keys=False, allow_unicode=True, width=100)
+            path.write_text(text, encoding="utf8")
+    counts = f"{len(found.dashboards)} dashboards, {len(found.datasets)} datasets"
+    click.secho(f"done: {to}, {counts}", fg="green")
+
+
+@dashboards.command()
+@_specs
+@_json
+def diff(specs: tuple[Path, ...], as_json: bool) -> None:
+    """Tell how Superset differs from the specifications; exit with 1 when it does."""
+    assets = _compiled(_catalogue(specs), specs)
+    if _print_differences(assets, Client(Server.from_environment(os.environ)), as_json):
+        raise click.exceptions.Exit(1)
+
+
+@dashboards.command("preview")
+@_specs
+@click.argument("slugs", nargs=-1, metavar="[SLUGS]...")
+@click.option("--locale", default="", help="The language, such as es.  [default: English]")
+@click.option(
+    "--to",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("dashboards.html"),
+    show_default=True,
+    help="The page to write.",
+)
+def preview_command(specs: tuple[Path, ...], slugs: tuple[str, ...], locale: str, to: Path) -> None:
+    """Write the layout of all dashboards, or of those with these SLUGS, as one HTML page."""
+    catalogue = _catalogue(specs)
+    for slug in slugs:
+        if slug not in catalogue.dashboards:
+            known = ", ".join(catalogue.dashboards)
+            raise AspectsError(f"There is no dashboard '{slug}': there is {known}.")
+    shown = [one for slug, one in catalogue.dashboards.items() if not slugs or slug in slugs]
+    words = strings.load((SHIPPED, *specs), locale) if locale else {}
+    to.write_text(preview.page(Edition(catalogue, Target(), locale, words), shown), encoding="utf8")
+    click.secho(f"done: {to}", fg="green")
+
+
+@dashboards.command("strings")
+@_specs
+@click.option("--locale", required=True, help="The language, such as pt or zh.")
+@click.option(
+    "--to",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The folder whose strings/ is written.  [default: the last of --specs]",
+)
+@click.option("--check", is_flag=True, help="Write nothing; exit with 1 when a text is missing.")
+def strings_command(specs: tuple[Path, ...], locale: str, to: Path | None, check: bool) -> None:
+    """Merge the texts of all specifications into the catalogue of a language.
+
+    Translations that are there stay, new texts come in empty, and texts that no specification has
+    any longer go.
+    """
+    folder = to or (specs[-1] if specs else None)
+    if folder is None and not check:
+        raise AspectsError("Nowhere to write the catalogue: name a folder with --to or --specs.")
+    wanted = strings.texts(_catalogue(specs))
+    known = strings.load((SHIPPED, *specs, *([to] if to else [])), locale)
+    merged, gone = strings.merged(wanted, known)
+    missing = [text for text in wanted if not merged[text]]
+    if folder is not None and not check:
+        name = locale.lower().replace("-", "_")
+        strings.write(folder / "strings" / f"{name}.yaml", merged)
+    click.echo(f"{len(wanted)} texts, {len(missing)} without translation, {len(gone)} gone")
+    if check and missing:
+        raise AspectsError(
+            f"FAILED: '{missing[0]}' and {len(missing) - 1} more have no '{locale}'."
+        )
+
+
+@dashboards.command()
+@click.argument("kind", type=click.Choice(list(schemas.MODELS)))
+def schema(kind: str) -> None:
+    """Print the JSON Schema of a KIND of specification, for editors and programs."""
+    click.echo(json.dumps(schemas.schema(kind), indent=2))
+
+
+def _catalogue(specs: tuple[Path, ...]) -> Catalogue:
+    return load(specs, marts(resource_path("dbt")))
+
+
+def _compiled(catalogue: Catalogue, specs: tuple[Path, ...]) -> dict[str, Asset]:
+    target = Target.from_environment(os.environ)
+    words = {locale: strings.load((SHIPPED, *specs), locale) for locale in target.locales}
+    return compile(catalogue, target, words, help_texts(os.environ))
+
+
+def _database_files(assets: dict[str, Asset]) -> dict[str, str]:
+    """Kind of database: its path in the bundle."""
+    names = {"OpenedX Clickhouse": "clickhouse", "Superset Metadata": "superset"}
+    return {
+        names[asset["database_name"]]: path
+        for path, asset in assets.items()
+        if bundle.kind_of(path) == "databases"
+    }
+
+
+def _print_differences(assets: dict[str, Asset], client: Client, as_json: bool) -> bool:
+    there = bundle.unpack(client.export_assets(), "Superset's export")
+    found = differences(assets, there)
+    if as_json:
+        click.echo(json.dumps({"differences": [vars(one) for one in found]}, indent=2))
+    else:
+        for one in found:
+            click.echo(str(one))
+        click.echo(f"{len(found)} differences" if found else "no difference")
+    return bool(found)
