@@ -27,9 +27,9 @@ Key = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9-]*$")]
 Uuid = Annotated[str, StringConstraints(pattern=_UUID)]
 Words = Annotated[str, StringConstraints(min_length=1, max_length=120), Translatable()]
 Prose = Annotated[str, StringConstraints(min_length=1), Translatable()]
-Sentence = Annotated[
-    str, StringConstraints(min_length=10, max_length=280), AfterValidator(_sentence), Translatable()
-]
+# A sentence for those who work on specifications, and one that readers of dashboards see.
+Note = Annotated[str, StringConstraints(min_length=10, max_length=280), AfterValidator(_sentence)]
+Sentence = Annotated[Note, Translatable()]
 
 
 class Part(BaseModel):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints, model_validator
 
-from tutoraspects.dashboards.base import Name, Part, Sentence, Uuid, Words
+from tutoraspects.dashboards.base import Name, Note, Part, Uuid, Words
 
 Type = Literal["text", "number", "time", "boolean", "other"]
 Mart = Annotated[str, StringConstraints(pattern=r"^(reporting|event_sink|xapi)\.[a-z][a-z0-9_]*$")]
@@ -48,7 +48,7 @@ class Dataset(Part):
 
     dataset: Name
     uuid: Uuid | None = Field(None, description="Fixed; follows from the name when absent.")
-    description: Sentence
+    description: Note
     audience: Literal["teacher", "operator"] = Field(
         description="Who may meet these rows. Those for teachers are limited to their courses."
     )
