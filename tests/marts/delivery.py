@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from random import Random
+from typing import NamedTuple
 
 from tests.lab.lab import Lab
 from tests.marts.statements import Statement, text
@@ -33,8 +34,7 @@ PLANS = (
 )
 
 
-@dataclass(frozen=True)
-class Batch:
+class Batch(NamedTuple):
     """Statements of one INSERT. `source` is ralph or vector.
 
     `astray` puts them on a shard that is not theirs, as before a shard was added.
@@ -116,11 +116,24 @@ class Courier:
 
     def send(self, delivery: Delivery, stage: str) -> None:
         """Everything of a stage: batches of all streams mixed, then the sinks' rows."""
-        batches = list(delivery.batches[stage])
-        self.rng.shuffle(batches)
-        for batch in batches:
+        for batch in self._joined(delivery.batches[stage]):
             self.insert(batch)
         self.dump(delivery.rows[stage])
+
+    def _joined(self, batches: Iterable[Batch]) -> Iterator[Batch]:
+        """In any order; some become one with the next, of another stream as a rule."""
+        queue = list(batches)
+        self.rng.shuffle(queue)
+        while queue:
+            batch = queue.pop()
+            while queue and self.rng.random() < 0.6:
+                following = queue[-1]
+                statements = batch.statements + following.statements
+                if len(statements) > LARGEST or following[::2] != batch[::2]:
+                    break
+                batch = batch._replace(statements=statements)
+                queue.pop()
+            yield batch
 
     def send_meanwhile(self, delivery: Delivery, built: Callable[[], bool]) -> None:
         """The batches of "during", a few rows at a time from when the first mart is being fed."""
