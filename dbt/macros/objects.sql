@@ -15,10 +15,6 @@
     {{ return(found.columns[0].values()[0] | string if found.rows | length else '') }}
 {%- endmacro %}
 
-{% macro nodes() -%}
-    {{ return(ask('SELECT count() FROM ' ~ everywhere('system.one')) | int) }}
-{%- endmacro %}
-
 {# Whether every node has the public view with this mark, and all of `parts` beside it. Raises when
    something else than a view stands in its place: that may hold data. #}
 {% macro is_current(relation, mark, parts=[]) -%}
@@ -38,6 +34,22 @@
         ) -%}
     {%- endif -%}
     {{ return(found[0] | int == found[3] | int and found[1] | int == (parts | length) * (found[3] | int)) }}
+{%- endmacro %}
+
+{# Whether the connected node shows this version to readers; other nodes may lack it. #}
+{% macro is_live(relation, mark) -%}
+    {{ return(ask(
+        "SELECT count() FROM system.tables WHERE database = '" ~ relation.schema ~ "' AND name = '"
+        ~ relation.identifier ~ "' AND endsWith(comment, '[" ~ mark ~ "]')"
+    ) != '0') }}
+{%- endmacro %}
+
+{# What a killed run left of a version that nobody reads: it may hold events that retention has deleted
+   since, which no proof would explain. #}
+{% macro drop_unfinished(relation, built) -%}
+    {%- for name in [built ~ '_mv', built, built ~ '_local'] -%}
+        {%- do run_query(drop_object(relation.schema, name)) -%}
+    {%- endfor -%}
 {%- endmacro %}
 
 {# Drops the objects of earlier fingerprints: feeds first, so that no insert meets half of them. #}

@@ -45,13 +45,8 @@
     )
 {%- endmacro %}
 
-{# Order of statements: by time, then by id. #}
-{% macro moment() -%}
-    {{ return('(emission_time, event_id)') }}
-{%- endmacro %}
-
-{# The same as one number, for tables that keep the row with the greatest: microseconds since 1970
-   before the second half of the id, by which the server compares ids first. #}
+{# The order of statements, by time and then by id, as one number for tables that keep the row with the
+   greatest: microseconds since 1970 before the second half of the id, which the server compares first. #}
 {% macro version() -%}
     bitOr(
         bitShiftLeft(toUInt128(toUnixTimestamp64Micro(emission_time)), 64),
@@ -88,7 +83,7 @@
 {%- endmacro %}
 
 {% macro join_person(actor, alias='users') -%}
-    LEFT ANY JOIN {{ ref('dim_user_pii') }} AS {{ alias }} ON {{ alias }}.actor_id = {{ actor }}
+    LEFT ANY JOIN {{ ref('int_user_pii') }} AS {{ alias }} ON {{ alias }}.actor_id = {{ actor }}
 {%- endmacro %}
 
 {% macro join_course(key, alias='courses') -%}

@@ -41,6 +41,7 @@
     {%- if is_current(this, mark, parts) -%}
         {% call noop_statement('main', 'unchanged') %}{% endcall %}
     {%- else -%}
+        {%- if not is_live(this, mark) %}{% do drop_unfinished(this, built) %}{% endif -%}
         {%- do run_query(create_data_table(this.schema, built, shape)) -%}
         {%- if data != built %}{% do run_query(create_front(this.schema, built, shape)) %}{% endif -%}
         {%- do run_query(create_feed(this.schema, built, shape.placement, on_shard(sql, shape.placement))) -%}

@@ -1,6 +1,8 @@
 {# A public mart: a view on every node, replaced at once, and only when it has changed. #}
 {% materialization mart_view, adapter='clickhouse' %}
-    {%- set mark = fingerprint(sql ~ model.description) -%}
+    {%- set types = {} -%}
+    {%- for name, column in model.columns.items() %}{% do types.update({name: column.data_type}) %}{% endfor -%}
+    {%- set mark = fingerprint(sql ~ model.description ~ tojson(types, sort_keys=True)) -%}
     {{ run_hooks(pre_hooks) }}
     {%- if is_current(this, mark) -%}
         {% call noop_statement('main', 'unchanged') %}{% endcall %}

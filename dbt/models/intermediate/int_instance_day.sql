@@ -7,7 +7,7 @@
     ],
     order_by='emission_day',
     sharding_key='toUInt64(emission_day)',
-    proof='uniqExact(emission_day)',
+    proof='uniqCombinedMerge(events_cnt)',
     carry='SELECT * FROM {earlier} WHERE emission_day <= toDate({oldest})',
 ) }}
 SELECT

@@ -6,7 +6,7 @@
     ],
     order_by='emission_hour',
     sharding_key='toUInt64(emission_hour)',
-    proof='uniqExact(emission_hour)',
+    proof='uniqCombinedMerge(courses_cnt)',
     carry='SELECT * FROM {earlier} WHERE emission_hour <= {oldest}',
 ) }}
 SELECT
