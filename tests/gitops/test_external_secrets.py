@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -87,3 +88,11 @@ def test_no_value_remains_of_the_rendered_secret(export_of: Exported) -> None:
     assert external_secrets.keys_of(secret)
     for key in external_secrets.keys_of(secret):
         assert f"secretKey: {key}\n" in text
+
+
+def test_the_guide_takes_the_secret_from_its_owner_before_it_deletes_that() -> None:
+    """The operator deletes what an ExternalSecret owns in a finalizer, --cascade=orphan or not."""
+    guide = (Path(__file__).parents[2] / "docs/how-to/leave-argocd.md").read_text("utf8")
+    assert made()["ExternalSecret"]["spec"]["target"]["creationPolicy"] == "Owner"
+    given_up = guide.index('{"spec": {"target": {"creationPolicy": "Orphan"}}}')
+    assert given_up < guide.index("delete externalsecret aspects-secrets")
