@@ -15,6 +15,7 @@ from random import Random
 from typing import NamedTuple
 
 from tests.lab.lab import Lab
+from tests.marts.people import FORMER
 from tests.marts.statements import Statement, text
 from tests.marts.streams import Row, Stream
 from tests.scenarios.steps import RAW, wait_until
@@ -87,6 +88,9 @@ def plan(stream: Stream) -> Delivery:
         delivery.batches[stage] = list(_batches(rng, queue))
     for dump in stream.dumps:
         stage = rng.choice(("before", "after"))
+        if any(row.get("email", "").startswith(FORMER) for row in dump.rows):
+            # Replaced before the marts were there, a row may be merged away: nobody knows it.
+            stage = "after"
         delivery.rows[stage] += [(dump.table, row) for row in dump.rows]
         if rng.random() < 0.1:
             delivery.rows["after"] += [(dump.table, row) for row in dump.rows]

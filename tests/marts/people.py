@@ -12,6 +12,7 @@ from uuid import UUID
 from tutoraspects.events.sinks import FIELDS
 
 Row = dict[str, Any]
+FORMER = "old-"  # begins an address that its learner has given up
 
 _NAMES = ("Ada", "Bo", "Chloé", "Dîdi O'Neil", '"Eve" & Co', "Фёдор", "高橋", "")
 _KINDS = (
@@ -50,7 +51,7 @@ class Person:
     @property
     def former(self) -> str:
         """The address that this learner had before they changed it."""
-        return f"old-{self.email}"
+        return f"{FORMER}{self.email}"
 
     def actor(self, home: str) -> dict[str, Any]:
         """The statement's `actor`."""
