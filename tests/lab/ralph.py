@@ -73,7 +73,7 @@ class Ralph:
         """Start; returns before it answers."""
         self.process.start()
 
-    def wait_ready(self, timeout: float = 60.0) -> None:
+    def wait_ready(self, timeout: float = 180.0) -> None:
         """Until it answers and reaches ClickHouse. Raises LabError."""
         self.process.wait_ready(self.healthy, timeout)
 

@@ -11,6 +11,8 @@ from tutoraspects.cli.load import options, plan
 
 # Those of `aspects schema`, whose module needs packages that are not installed beside Tutor.
 SCHEMA_COMMANDS = ("upgrade", "status", "check", "sync", "users")
+# Those of `aspects dbt` that leave something in ClickHouse or on the screen, not in a file.
+DBT_COMMANDS = ("run", "test", "build", "freshness")
 
 
 @click.command(name="load-events", help="Send generated learning events to Ralph, for load tests.")
@@ -71,6 +73,27 @@ def reparse_events(days: float, dry_run: bool) -> list[tuple[str, str]]:
     return _run([*words, "--dry-run"] if dry_run else words)
 
 
+@click.command(
+    name="aspects-dbt",
+    short_help="Make, test or document the reporting tables.",
+    context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False},
+)
+@click.argument("command", type=click.Choice(DBT_COMMANDS))
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def aspects_dbt(command: str, arguments: tuple[str, ...]) -> list[tuple[str, str]]:
+    """Run `aspects dbt COMMAND ARGUMENTS` in the job image.
+
+    `aspects-dbt COMMAND --help` explains the options of a command.
+
+    \b
+    Examples:
+      tutor local do aspects-dbt run
+      tutor k8s do aspects-dbt test
+      tutor k8s do aspects-dbt run --accept-expired
+    """
+    return _run(["dbt", command, *arguments])
+
+
 def _run(words: list[str]) -> list[tuple[str, str]]:
     """The job's script: `aspects` with these arguments, quoted for the shell."""
     # Tutor renders the script with Jinja: braces in a value must not reach it as a template.
@@ -78,4 +101,4 @@ def _run(words: list[str]) -> list[tuple[str, str]]:
 
 
 #: For the CLI_DO_COMMANDS filter.
-COMMANDS = [load_events, aspects_schema, reparse_events]
+COMMANDS = [load_events, aspects_schema, aspects_dbt, reparse_events]
