@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from bench import machine
-from bench.marts import cost, events, freshness, reads
+from bench.marts import build, cost, events, freshness, reads
 from bench.marts.report import markdown
 from tests.lab.lab import Lab
 from tests.lab.processes import LabError
@@ -54,12 +54,14 @@ def main(
             facts = machine.facts(lab)
             costs = cost.measure(lab, generator, cost_events)
         with Lab(2, schema=True) as lab:
+            built = build.measure(lab)
             found = reads.measure(lab, generator, sorted(sizes), samples)
             lab.add_ralph(2)
             fresh = freshness.measure(lab)
     except (LabError, AspectsError) as error:
         raise click.ClickException(str(error)) from None
     result = {
+        "build": built,
         "costs": [asdict(item) for item in costs],
         "reads": found,
         "freshness": fresh,
