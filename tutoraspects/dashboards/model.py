@@ -81,17 +81,18 @@ class Pile(Part):
 
 
 def _kind(cell: Any) -> str:
+    """The branch of a cell; no key of a specification has a space, so errors can leave it out."""
     if isinstance(cell, Part):
-        return "chart" if isinstance(cell, Chart) else type(cell).__name__.lower()
+        return "a chart" if isinstance(cell, Chart) else f"a {type(cell).__name__.lower()}"
     keys = cell if isinstance(cell, dict) else {}
-    return next((kind for kind in ("use", "text", "pile") if kind in keys), "chart")
+    return next((f"a {kind}" for kind in ("use", "text", "pile") if kind in keys), "a chart")
 
 
 Cell = Annotated[
-    Annotated[AnyChart, Tag("chart")]
-    | Annotated[Use, Tag("use")]
-    | Annotated[Text, Tag("text")]
-    | Annotated[Pile, Tag("pile")],
+    Annotated[AnyChart, Tag("a chart")]
+    | Annotated[Use, Tag("a use")]
+    | Annotated[Text, Tag("a text")]
+    | Annotated[Pile, Tag("a pile")],
     Discriminator(_kind),
 ]
 Row = Annotated[list[Cell], Field(min_length=1)]

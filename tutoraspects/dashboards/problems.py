@@ -56,7 +56,12 @@ class Source:
 
     def problems(self, error: ValidationError, model: type[BaseModel]) -> Iterator[Problem]:
         """Pydantic's errors as sentences."""
-        for item in error.errors(include_url=False):
+        items = error.errors(include_url=False)
+        unknown = [item["loc"] for item in items if item["type"] == "extra_forbidden"]
+        for item in items:
+            # A key that is written wrongly is also missing; once is enough.
+            if item["type"] == "missing" and _is_mistyped(item["loc"], unknown):
+                continue
             path = self._actual(item["loc"], missing=item["type"] == "missing")
             yield self.problem(path, _sentence(item, self._at(path), model))
 
@@ -113,6 +118,11 @@ class _Strict(yaml.SafeLoader):
                 )
             seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+
+def _is_mistyped(missing: Sequence[str | int], unknown: Sequence[Sequence[str | int]]) -> bool:
+    beside = [str(loc[-1]) for loc in unknown if loc[:-1] == missing[:-1]]
+    return bool(difflib.get_close_matches(str(missing[-1]), beside, n=1, cutoff=0.6))
 
 
 def spelled(path: Sequence[str | int]) -> str:
@@ -208,10 +218,10 @@ def _step(here: Any, step: str | int, schema: Any) -> Any:
         told = branch.get("properties", {}).get("type", {})
         if told.get("const") == step or step in branch.get("properties", {}):
             return branch.get("properties", {}).get(step, branch) if "const" not in told else branch
-    if step == "chart":
+    if step == "a chart":
         return next((one for one in branches if "oneOf" in one), here)
     for branch in branches:
-        if branch.get("title", "").lower() == step:
+        if f"a {branch.get('title', '').lower()}" == step:
             return branch
     extra = here.get("additionalProperties")
     return extra if isinstance(extra, dict) else here

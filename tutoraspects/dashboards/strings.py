@@ -80,7 +80,7 @@ def merged(wanted: list[str], known: Words) -> tuple[dict[str, str], list[str]]:
 def write(path: Path, words: Words) -> None:
     """Write a catalogue, in its order."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    body = yaml.safe_dump(dict(words), allow_unicode=True, sort_keys=False, width=1000)
+    body = yaml.safe_dump(dict(words), allow_unicode=True, sort_keys=False, width=110)
     path.write_text(body, encoding="utf8")
 
 
