@@ -17,9 +17,11 @@ from pathlib import Path
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.resources import resource_path
+from tutoraspects.schema.client import Client
 from tutoraspects.schema.names import Names
-from tutoraspects.schema.target import Target
+from tutoraspects.schema.target import Address, Target
 
+_MAKE = ("run", "build")
 PASSWORD = "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"
 
 
@@ -29,6 +31,7 @@ class Project:
 
     folder: Path
     environment: Mapping[str, str] = field(repr=False)
+    target: Target = field(repr=False)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str], threads: int | None) -> Project:
@@ -40,7 +43,7 @@ class Project:
             )
         target = Target.from_environment(environment)
         Names.from_environment(environment)
-        ddl_node = target.ddl_node or target.address
+        ddl_node = _node(target)
         settings = {
             **environment,
             "ASPECTS_CLICKHOUSE_HOST": ddl_node.host,
@@ -51,7 +54,15 @@ class Project:
         settings.pop("ASPECTS_CLICKHOUSE_PASSWORD", None)
         if threads:
             settings["ASPECTS_DBT_THREADS"] = str(threads)
-        return cls(resource_path("dbt"), settings)
+        return cls(resource_path("dbt"), settings, target)
+
+    def reach(self) -> None:
+        """Ask the server for a sign of life: dbt tells half a minute later, and in its own words.
+
+        Raises AspectsError.
+        """
+        with Client(self.target, _node(self.target)) as client:
+            client.rows("SELECT 1")
 
     @contextmanager
     def artifacts(self) -> Iterator[Path]:
@@ -59,11 +70,13 @@ class Project:
         with tempfile.TemporaryDirectory(prefix="aspects-dbt-") as folder:
             yield Path(folder)
 
-    def call(self, *arguments: str, target: Path | None = None) -> None:
-        """Run dbt; its output goes through. Raises AspectsError when it fails."""
+    def call(self, *arguments: str, target: Path | None = None, name: str = "") -> None:
+        """Run dbt; its output goes through. `name` is what our own command is called, where dbt
+        calls it otherwise. Raises AspectsError when it fails."""
+        name = name or arguments[0]
         if target is None:
             with self.artifacts() as folder:
-                self.call(*arguments, target=folder)
+                self.call(*arguments, target=folder, name=name)
             return
         done = subprocess.run(
             [
@@ -75,7 +88,13 @@ class Project:
             check=False,
         )
         if done.returncode:
+            kept = "; what was in use before is still in use" if name in _MAKE else ""
             raise AspectsError(
                 f"dbt {arguments[0]} failed, as told above: mend that and repeat "
-                f"`aspects dbt {arguments[0]}`; what was in use before is still in use."
+                f"`aspects dbt {name}`{kept}."
             )
+
+
+def _node(target: Target) -> Address:
+    """The node that dbt talks to."""
+    return target.ddl_node or target.address

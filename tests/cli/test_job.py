@@ -17,6 +17,9 @@ import pytest
 from tests.lab.lab import Lab
 from tutoraspects import __version__
 from tutoraspects.cli.job import COMMANDS
+from tutoraspects.dbt_runner import Project
+from tutoraspects.errors import AspectsError
+from tutoraspects.schema.target import Target
 
 PROGRAM = "from tutoraspects.cli.job import main; main()"
 PASSWORD = "not-the-password-of-anybody"
@@ -162,6 +165,20 @@ def test_unreachable_host(command: str) -> None:
     port = free_port()
     words = (f"127.0.0.1:{port}", "cannot be reached", "ASPECTS_CLICKHOUSE_HOST")
     assert_one_sentence(aspects("schema", command, **at(port)), *words)
+
+
+@pytest.mark.parametrize("command", ["run", "test", "build", "freshness", "docs"])
+def test_dbt_does_not_start_without_a_server(command: str) -> None:
+    port = free_port()
+    words = (f"127.0.0.1:{port}", "cannot be reached", "ASPECTS_CLICKHOUSE_HOST")
+    assert_one_sentence(aspects("dbt", command, **at(port)), *words)
+
+
+def test_dbt_names_our_command_when_it_fails(tmp_path: Path) -> None:
+    project = Project(tmp_path, {}, Target.from_environment(at(1)))
+    with pytest.raises(AspectsError) as error:
+        project.call("source", "freshness", name="freshness")
+    assert "`aspects dbt freshness`" in str(error.value)
 
 
 @pytest.mark.parametrize("command", ["status", "check"])

@@ -78,7 +78,7 @@ def build(select: tuple[str, ...], threads: int | None, accept_expired: bool) ->
 @dbt.command()
 def freshness() -> None:
     """Tell how old the newest event is; exit with 1 when it is older than a day."""
-    _project(None).call("source", "freshness")
+    _project(None).call("source", "freshness", name="freshness")
 
 
 @dbt.command()
@@ -91,15 +91,18 @@ def freshness() -> None:
 )
 def docs(to: Path) -> None:
     """Write the documentation of every model and column as one HTML page."""
-    with _project(None).artifacts() as folder:
-        _project(None).call("docs", "generate", "--static", target=folder)
+    project = _project(None)
+    with project.artifacts() as folder:
+        project.call("docs", "generate", "--static", target=folder)
         to.mkdir(parents=True, exist_ok=True)
         (to / "index.html").write_bytes((folder / "static_index.html").read_bytes())
     click.secho(f"done: {to / 'index.html'}", fg="green")
 
 
 def _project(threads: int | None) -> Project:
-    return Project.from_environment(os.environ, threads)
+    project = Project.from_environment(os.environ, threads)
+    project.reach()
+    return project
 
 
 def _selection(select: tuple[str, ...]) -> list[str]:
