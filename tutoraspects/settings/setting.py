@@ -35,7 +35,7 @@ Type = Literal[
 ]
 
 AUTO = "auto"
-_GIB = 1024**3
+GIB = 1024**3
 _QUANTITY_UNITS = {
     "": 1,
     "k": 10**3,
@@ -126,10 +126,15 @@ def as_boolean(value: object) -> bool | None:
     return {"true": True, "false": False}.get(value.lower()) if isinstance(value, str) else None
 
 
-def quantity_gib(value: object) -> int | None:
-    """A Kubernetes storage quantity such as `10Gi`, rounded up to GiB; None when it is none."""
+def quantity_bytes(value: object) -> float | None:
+    """A Kubernetes storage quantity such as `10Gi` in bytes; None when it is none."""
     match = _QUANTITY.fullmatch(str(value).strip()) if value is not None else None
     if match is None:
         return None
-    size = float(match.group(1)) * _QUANTITY_UNITS[match.group(2) or ""]
-    return math.ceil(size / _GIB) or None
+    return float(match.group(1)) * _QUANTITY_UNITS[match.group(2) or ""]
+
+
+def quantity_gib(value: object) -> int | None:
+    """The same, rounded up to GiB; None for nothing too."""
+    size = quantity_bytes(value)
+    return math.ceil(size / GIB) if size else None

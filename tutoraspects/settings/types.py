@@ -7,12 +7,13 @@ import re
 from collections.abc import Callable
 
 from tutoraspects.settings.setting import (
+    GIB,
     Setting,
     as_boolean,
     as_integer,
     as_number,
     is_auto,
-    quantity_gib,
+    quantity_bytes,
 )
 
 # ClickHouse identifiers that need no quotes.
@@ -122,7 +123,9 @@ def _user(_setting: Setting, value: object) -> str | None:
 
 
 def _quantity(_setting: Setting, value: object) -> str | None:
-    return None if quantity_gib(value) else "a size such as 10Gi"
+    # 10 would be ten bytes: the unit was forgotten.
+    size = quantity_bytes(value)
+    return None if size and size >= GIB else "a size of 1Gi or more, such as 10Gi"
 
 
 def _choice(setting: Setting, value: object) -> str | None:
@@ -179,7 +182,7 @@ _CHECKS: dict[str, Callable[[Setting, object], str | None]] = {
     "list": _list,
     "map": _map,
     "environment": _environment,
-    "url": _matching(_URL, "an address such as https://git.example.org/team/platform.git"),
+    "url": _matching(_URL, "an address such as https://git.example.org"),
     "path": _matching(_PATH, "a relative path such as clusters/production"),
     "arn": _matching(_ARN, "an AWS resource name such as arn:aws:iam::123456789012:role/aspects"),
     "label": _matching(_LABEL, "a name of small letters, digits and hyphens"),
