@@ -1,4 +1,4 @@
-"""The shipped dashboards: all that upstream's have, on marts that exist, with rows that are limited."""
+"""The shipped dashboards: all that upstream's have, on marts that exist, with limited rows."""
 
 from __future__ import annotations
 

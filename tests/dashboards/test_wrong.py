@@ -1,4 +1,5 @@
 """Wrong specifications: each gives one sentence with file, line and place."""
+# ruff: noqa: E501
 
 from __future__ import annotations
 
@@ -103,7 +104,7 @@ CASES = {
         D, "title: By Course", "width: 13\n          title: By Course", "'13': input should be less"
     ),
     "row overfull": Case(
-        D, "title: By Course", "width: 12\n          title: By Course", "a row has 12 columns, and these charts need 12"
+        D, "title: By Course", "width: 12\n          title: By Course", "a row has 12 columns, and these charts need 13"
     ),
     "two sentences": Case(
         D, "means: Visits on each day.", "means: Visits on each day. Also others.", "this looks like several"

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from tutoraspects.dashboards.fast_yaml import Dumper, Loader
 from tutoraspects.errors import AspectsError
 
 Asset = dict[str, Any]
@@ -19,7 +20,7 @@ _MOMENT = (2026, 1, 1, 0, 0, 0)
 _METADATA = {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00+00:00"}
 
 
-class _Plain(yaml.SafeDumper):
+class _Plain(Dumper):
     """Writes every value out, also where it stands twice; Superset reads no anchors."""
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -47,7 +48,7 @@ def unpack(content: bytes, name: str = "the bundle") -> dict[str, Asset]:
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             found = {
-                entry.partition("/")[2]: yaml.safe_load(archive.read(entry))
+                entry.partition("/")[2]: yaml.load(archive.read(entry), Loader=Loader)
                 for entry in archive.namelist()
                 if entry.endswith(".yaml")
             }

@@ -147,8 +147,9 @@ def _dashboard(dashboard: Dashboard, catalogue: Catalogue) -> Iterator[Problem]:
                     [*steps, "use"], f"there is no chart '{cell.use}'{nearest(cell.use, known)}"
                 )
     for steps, row in _rows(dashboard):
-        width = sum(cell.width or 0 for cell in row)
-        if width > 12 or (width == 12 and any(cell.width is None for cell in row)):
+        # A chart without a width needs a column at least.
+        width = sum(cell.width or 1 for cell in row)
+        if width > 12:
             yield source.problem(steps, f"a row has 12 columns, and these charts need {width}")
     yield from _filters(dashboard, catalogue)
     yield from _personal(dashboard, catalogue)

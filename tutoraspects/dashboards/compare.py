@@ -10,7 +10,15 @@ from tutoraspects.dashboards.bundle import Asset, kind_of
 
 KINDS = {"dashboards": "dashboard_title", "charts": "slice_name", "datasets": "table_name"}
 # What the import gives numbers of its own to, or what says nothing.
-_IGNORED = {"chartId", "expanded_slices", "query_context", "version", "parents", "filterOptionName"}
+_IGNORED = {
+    "chartId",
+    "expanded_slices",
+    "filterOptionName",
+    "parents",
+    "query_context",
+    "sliceName",
+    "version",
+}
 # Lists of objects that have names.
 _NAMED = {
     "columns": "column_name",

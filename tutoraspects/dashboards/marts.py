@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from tutoraspects.dashboards.fast_yaml import Loader
 from tutoraspects.schema import scripts
 from tutoraspects.schema.names import Names
 
@@ -28,7 +29,7 @@ def marts(dbt: Path) -> dict[str, frozenset[str]]:
         for table in scripts.load(Names()).schema.tables.values()
     }
     for path in sorted(models.rglob("*.yml")):
-        data: Any = yaml.safe_load(path.read_text(encoding="utf8")) or {}
+        data: Any = yaml.load(path.read_text(encoding="utf8"), Loader=Loader) or {}
         for model in data.get("models") or []:
             if model.get("columns") and _is_there(path, model["name"]):
                 name = f"{_database(path.parent.relative_to(models))}.{model['name']}"

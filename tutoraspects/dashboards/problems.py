@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 from pydantic import BaseModel, ValidationError
 
+from tutoraspects.dashboards.fast_yaml import Loader
+
 
 @dataclass(frozen=True)
 class Problem:
@@ -39,7 +41,7 @@ class Source:
     def __init__(self, file: str, text: str) -> None:
         self.file = file
         try:
-            self.node = yaml.compose(text, Loader=yaml.SafeLoader)
+            self.node = yaml.compose(text, Loader=Loader)
             self.data: Any = yaml.load(text, Loader=_Strict)
         except yaml.MarkedYAMLError as error:
             mark = error.problem_mark
@@ -106,7 +108,7 @@ class Source:
         return line
 
 
-class _Strict(yaml.SafeLoader):
+class _Strict(Loader):
     """Refuses a key that stands twice; Python's YAML would take the last one silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:

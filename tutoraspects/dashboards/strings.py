@@ -16,6 +16,7 @@ import yaml
 
 from tutoraspects.dashboards.base import Part, Translatable
 from tutoraspects.dashboards.catalogue import Catalogue
+from tutoraspects.dashboards.fast_yaml import Loader
 from tutoraspects.errors import AspectsError
 
 Words = Mapping[str, str]
@@ -59,7 +60,7 @@ def load(folders: tuple[Path, ...], locale: str) -> dict[str, str]:
 def read(path: Path) -> dict[str, str]:
     """A catalogue. Raises AspectsError when it is none."""
     try:
-        data = yaml.safe_load(path.read_text(encoding="utf8")) or {}
+        data = yaml.load(path.read_text(encoding="utf8"), Loader=Loader) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise AspectsError(f"{path} is no catalogue of strings: {error}") from None
     if not isinstance(data, dict) or not all(
