@@ -50,14 +50,16 @@ def check(tree: Mapping[str, str], settings: Mapping[str, Any]) -> None:
     found = list(dict.fromkeys(leaks(tree, settings)))
     if not found:
         return
-    advice = (
-        "take it out of the setting that puts it there, and let the pod read it from a Kubernetes "
-        "Secret"
-    )
     if len(found) == 1:
-        raise AspectsError(f"Nothing was exported, because there would be {found[0]}: {advice}.")
+        raise AspectsError(
+            f"Nothing was exported, because there would be {found[0]}: take it out of the setting "
+            "that puts it there, and let the pod read it from a Kubernetes Secret."
+        )
     listed = "".join(f"\n- {leak}" for leak in found)
-    raise AspectsError(f"Nothing was exported, because {advice}:{listed}")
+    raise AspectsError(
+        f"Nothing was exported, because {len(found)} secrets would be in it: take them out of the "
+        f"settings that put them there, and let pods read them from a Kubernetes Secret.{listed}"
+    )
 
 
 def leaks(tree: Mapping[str, str], settings: Mapping[str, Any]) -> Iterator[Leak]:
