@@ -55,7 +55,7 @@ KIND_WAVES = {
 }
 # name of a Job without its hash -> (phase, wave, why)
 HOOKS = {
-    SCHEMA_JOB: ("Sync", 10, "Databases and tables, brought up to date at every sync."),
+    SCHEMA_JOB: ("Sync", 10, "Databases, tables and marts, brought up to date at every sync."),
     SMOKE_TEST: ("PostSync", 50, "Every node compared with the declared schema."),
 }
 # Holds data: neither a sync nor the end of the application or release removes it.
