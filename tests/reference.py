@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from tests import dbt_project
+from tests import dbt_project, reference_dashboards
 from tutoraspects import topology
 from tutoraspects.access import Names as AccessNames
 from tutoraspects.access import declare
@@ -323,6 +323,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "plans": plans,
     "chart-components": chart_components,
     "chart-values": chart_values,
+    **reference_dashboards.PARTS,
 }
 
 

@@ -168,7 +168,7 @@ def test_every_module_of_the_image_can_be_imported(image: Path) -> None:
     """Those below the folders that run in containers: none of them may need Tutor."""
     walk = (
         "import importlib, pkgutil\n"
-        "for folder in ('access', 'schema', 'events'):\n"
+        "for folder in ('access', 'dashboards', 'schema', 'events'):\n"
         "    package = importlib.import_module(f'tutoraspects.{folder}')\n"
         "    for module in pkgutil.walk_packages(package.__path__, package.__name__ + '.'):\n"
         "        if '.versions' not in module.name and not module.name.endswith('.env'):\n"
