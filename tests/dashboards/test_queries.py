@@ -61,6 +61,8 @@ def test_every_chart_is_answered(
     # The Spanish copy has expressions that the English one has, and words besides.
     dataset = tables[f"{chart.dataset}_es"]
     for chosen in ({}, CHOSEN):
-        for sql in statements(catalogue, chart, dataset, compiled["params"], chosen):
+        for asked in statements(catalogue, chart, dataset, compiled["params"], chosen):
+            # A table that servers have and the laboratory's library has not; of the same shape.
+            sql = asked.replace("system.asynchronous_metrics", "system.metrics")
             answer = lab.http(sql, user="report")
             assert not answer.exception_code, f"{answer}\n{sql}"
