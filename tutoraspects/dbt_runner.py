@@ -23,6 +23,7 @@ from tutoraspects.schema.target import Address, Target
 
 _MAKE = ("run", "build")
 PASSWORD = "DBT_ENV_SECRET_CLICKHOUSE_PASSWORD"
+_DBT = "from dbt.cli.main import cli; cli(prog_name='dbt')"
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ class Project:
             return
         done = subprocess.run(
             [
-                *(sys.executable, "-m", "dbt.cli.main", "--no-use-colors", *arguments),
+                *(sys.executable, "-c", _DBT, "--no-use-colors", *arguments),
                 *("--project-dir", str(self.folder), "--profiles-dir", str(self.folder)),
                 *("--target-path", str(target), "--log-path", str(target / "logs")),
             ],

@@ -1,2 +1,2 @@
 -- Course Dashboard: Number of Views across Video Duration
-SELECT watched_segment, sum(watch_count), uniqExact(actor_id) FROM reporting.fact_video_segments WHERE course_key = {course:String} GROUP BY watched_segment ORDER BY watched_segment
+SELECT watched_segment, sum(watch_count), count() FROM reporting.fact_video_segments WHERE course_key = {course:String} GROUP BY watched_segment ORDER BY watched_segment
