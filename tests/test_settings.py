@@ -380,8 +380,8 @@ class TestValidation:
 
     def test_parts_that_are_not_deployed_are_named(self, defaults: dict[str, Any]) -> None:
         assert list(notices(defaults)) == []
-        (notice,) = notices({**defaults, "RUN_SUPERSET": True})
-        assert notice.startswith("RUN_SUPERSET is true")
+        (notice,) = notices({**defaults, "RUN_ASPECTS_DOCS": True})
+        assert notice.startswith("RUN_ASPECTS_DOCS is true")
 
     def test_removed_names_are_not_settings(self) -> None:
         assert set(REMOVED) & set(CATALOGUE) == set()

@@ -47,13 +47,12 @@ SINKS = Group(
             "list",
             "Charts that are removed while ASPECTS_ENABLE_PII is off.",
             kept=True,
-            read=False,
         ),
         Setting(
             "ASPECTS_PII_CACHE_LIFETIME",
             900,
             "integer",
-            "Seconds after which reports show changed personal data. A retired learner leaves them "
+            "Seconds after which reports show changed personal data; a retired learner leaves them "
             "within a minute.",
             kept=True,
             minimum=1,

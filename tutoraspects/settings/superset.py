@@ -45,7 +45,7 @@ def _dashboard(name: str, slug: str, uuid: str) -> dict[str, object]:
 
 
 def _help(dashboard: str, name: str) -> Setting:
-    return _later(
+    return _kept(
         f"ASPECTS_{dashboard}_HELP_MARKDOWN",
         "",
         "text",
@@ -174,7 +174,7 @@ SUPERSET = Group(
         ),
         _kept(
             "SUPERSET_SECRET_KEY",
-            "{{ 24|random_string }}",
+            "{{ 48|random_string }}",
             "secret",
             "Key with which Superset signs sessions.",
             kind="unique",
@@ -381,7 +381,7 @@ SUPERSET = Group(
             kind="unique",
         ),
         Setting(
-            "ASPECTS_SUPERSET_ROLES",
+            "ASPECTS_SUPERSET_EXTRA_ROLES",
             {},
             "map",
             "Further roles: a name to `rows` (all, courses or none) and `permissions`.",
