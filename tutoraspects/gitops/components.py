@@ -130,7 +130,7 @@ COMPONENTS = (
         "superset-job",
         "supersetJob",
         "The job that prepares Superset: its database, roles, accounts.",
-        "job",
+        "reports-job",
         settings={"image": "DOCKER_IMAGE_SUPERSET"},
     ),
     Component(
