@@ -155,10 +155,11 @@ SWITCHES = Group(
         ),
         Setting(
             "RUN_SUPERSET",
-            True,
+            False,
             "boolean",
-            "Deploy Superset, where people look at the reports.",
+            "Deploy Superset; this version does not deploy it yet.",
             kept=True,
+            read=False,
         ),
         Setting(
             "RUN_ASPECTS_DOCS",
@@ -216,6 +217,7 @@ SWITCHES = Group(
             "image",
             "Image of Superset.",
             kept=True,
+            read=False,
         ),
         Setting(
             "ASPECTS_STORAGE_CLASS",
