@@ -307,7 +307,7 @@ def test_schema_waits_for_clickhouse(minimal: TutorProject, tmp_path: Path) -> N
     with serving(Ping) as port:
         done = init_schema(minimal, tmp_path, port, patience=600)
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("called: schema upgrade\ncalled: schema sync\n")
+    assert done.stdout.endswith("called: schema upgrade\ncalled: schema sync\ncalled: dbt run\n")
     assert Ping.calls == 3
 
 
