@@ -388,6 +388,9 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
         "ASPECTS_RAW_XAPI_TABLE": "xapi_events_all",
         "ASPECTS_VECTOR_RAW_TRACKING_LOGS_TABLE": "_tracking",
         "ASPECTS_DATA_TTL_EXPRESSION": "toDateTime(emission_time) + INTERVAL 365 DAY",
+        "ASPECTS_COURSE_STRUCTURE_REFRESH": "EVERY 5 MINUTE",
+        "ASPECTS_COURSE_STRUCTURE_REFRESH_RANDOMIZE": "1 MINUTE",
+        "ASPECTS_PII_CACHE_LIFETIME": "900",
         "ASPECTS_LRS_URL": "http://ralph:8100/xAPI/",
         "ASPECTS_LRS_USERNAME": "lms",
     }
