@@ -13,6 +13,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -102,7 +103,7 @@ def project(lab: Lab, folder: Path, *changes: tuple[str, str, str]) -> Project:
         assert before in text, f"{name} does not say {before!r}"
         (folder / name).write_text(text.replace(before, after), encoding="utf8")
     made = Project.from_environment(lab.job_environment(), None)
-    return Project(folder, {**made.environment, "PATH": "/usr/bin:/bin"})
+    return replace(made, folder=folder, environment={**made.environment, "PATH": "/usr/bin:/bin"})
 
 
 CHANGED = (

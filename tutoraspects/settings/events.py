@@ -52,8 +52,8 @@ SINKS = Group(
             "ASPECTS_PII_CACHE_LIFETIME",
             900,
             "integer",
-            "Seconds after which reports show changed personal data; a retired learner leaves them "
-            "within a minute.",
+            "Seconds after which reports show changed personal data, while a retired learner "
+            "leaves them within a minute.",
             kept=True,
             minimum=1,
         ),
