@@ -56,5 +56,6 @@ def protect_sessions(app: Any) -> None:
             return
         view = app.view_functions.get(request.endpoint)
         name = f"{view.__module__}.{view.__name__}" if view else ""
-        if name not in csrf._exempt_views and request.blueprint not in csrf._exempt_blueprints:
+        exempt = app.blueprints.get(request.blueprint) in csrf._exempt_blueprints
+        if not exempt and name not in csrf._exempt_views:
             csrf.protect()
