@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,23 +58,18 @@ class Client:
         csrf = self._call("GET", "security/csrf_token/", "log in")["result"]
         self.session.headers["X-CSRFToken"] = csrf
 
-    def import_assets(
-        self, bundle: bytes, passwords: Mapping[str, str], *, has_databases: bool
-    ) -> None:
+    def import_assets(self, bundle: bytes, passwords: Mapping[str, str]) -> None:
         """Import a bundle over what is there.
 
-        `passwords`: of databases, by their path in the bundle. Without databases in the bundle
-        those that Superset has already are used.
+        `passwords`: of databases, by their path in the bundle. What the bundle refers to and does
+        not have must be there.
         """
         self._call(
             "POST",
             "assets/import/",
             "import the dashboards",
             files={"bundle": ("aspects.zip", bundle, "application/zip")},
-            data={
-                "passwords": json.dumps(dict(passwords)),
-                "sparse": "false" if has_databases else "true",
-            },
+            data={"passwords": json.dumps(dict(passwords)), "sparse": "true"},
         )
 
     def export_assets(self) -> bytes:
@@ -91,14 +87,29 @@ class Client:
 
     def roles(self) -> dict[str, int]:
         """Ids of roles by name."""
-        found: dict[str, int] = {}
-        for page in range(100):
+        return {row["name"]: row["id"] for row in self._rows("security/roles/", "list roles")}
+
+    def unused_charts(self, datasets: Collection[str]) -> list[dict[str, Any]]:
+        """Charts that read one of these datasets (uuids) and stand on no dashboard."""
+        ids = {
+            row["id"]
+            for row in self._rows("dataset/", "list the datasets")
+            if row["uuid"] in datasets
+        }
+        return [
+            row
+            for row in self._rows("chart/", "list the charts")
+            if row["datasource_id"] in ids and not row["dashboards"]
+        ]
+
+    def _rows(self, path: str, doing: str) -> Iterator[dict[str, Any]]:
+        """All rows of a list, page after page."""
+        for page in itertools.count():
             query = f"(page:{page},page_size:100)"
-            rows = self._call("GET", f"security/roles/?q={query}", "list roles")["result"]
-            found.update({row["name"]: row["id"] for row in rows})
+            rows = self._call("GET", f"{path}?q={query}", doing)["result"]
+            yield from rows
             if len(rows) < 100:
-                break
-        return found
+                return
 
     def set_roles(self, dashboard: int, roles: list[int]) -> None:
         """Who sees a dashboard."""
