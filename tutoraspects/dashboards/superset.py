@@ -87,25 +87,28 @@ class Client:
 
     def roles(self) -> dict[str, int]:
         """Ids of roles by name."""
-        return {row["name"]: row["id"] for row in self._rows("security/roles/", "list roles")}
+        return {
+            row["name"]: row["id"] for row in self._rows("security/roles/", "id,name", "list roles")
+        }
 
     def unused_charts(self, datasets: Collection[str]) -> list[dict[str, Any]]:
         """Charts that read one of these datasets (uuids) and stand on no dashboard."""
         ids = {
             row["id"]
-            for row in self._rows("dataset/", "list the datasets")
+            for row in self._rows("dataset/", "id,uuid", "list the datasets")
             if row["uuid"] in datasets
         }
+        columns = "uuid,slice_name,datasource_id,dashboards.id"
         return [
             row
-            for row in self._rows("chart/", "list the charts")
+            for row in self._rows("chart/", columns, "list the charts")
             if row["datasource_id"] in ids and not row["dashboards"]
         ]
 
-    def _rows(self, path: str, doing: str) -> Iterator[dict[str, Any]]:
-        """All rows of a list, page after page."""
+    def _rows(self, path: str, columns: str, doing: str) -> Iterator[dict[str, Any]]:
+        """All rows of a list with these columns; Superset is slow to compute some of the others."""
         for page in itertools.count():
-            query = f"(page:{page},page_size:100)"
+            query = f"(columns:!({columns}),page:{page},page_size:100)"
             rows = self._call("GET", f"{path}?q={query}", doing)["result"]
             yield from rows
             if len(rows) < 100:

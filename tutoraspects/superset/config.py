@@ -18,7 +18,7 @@ from cachelib.redis import RedisCache
 from celery.schedules import crontab
 from flask_appbuilder.security.manager import AUTH_OAUTH
 
-from tutoraspects.superset import browser, guests, heartbeat, jinja, lms, scope
+from tutoraspects.superset import browser, clickhouse, guests, heartbeat, jinja, lms, scope
 from tutoraspects.superset.connections import (
     database_options,
     database_uri,
@@ -215,7 +215,13 @@ TALISMAN_CONFIG = browser.talisman(_settings["embed_origins"], https=bool(_setti
 ENABLE_CORS = False
 # Sessions are protected against forged requests; a token in a header is no session.
 WTF_CSRF_CHECK_DEFAULT = False
-FLASK_APP_MUTATOR = browser.protect_sessions
+
+
+def FLASK_APP_MUTATOR(app: Any) -> None:
+    browser.protect_sessions(app)
+    clickhouse.know_default_schema()
+
+
 ENABLE_PROXY_FIX = bool(_settings["proxy_fix"])
 HTML_SANITIZATION_SCHEMA_EXTENSIONS = {"attributes": {"a": ["target"]}}
 # Fonts and the like come from here; nothing is loaded from elsewhere.
