@@ -42,6 +42,7 @@ PEOPLE = {
     "anna": Person(teaches=COURSES[:1]),
     "bert": Person(teaches=COURSES[1:2]),
     "both": Person(teaches=COURSES[:2], language="fr"),
+    "sol": Person(teaches=COURSES[:1], language="es"),
     "none": Person(),
     "pupil": Person(),
 }

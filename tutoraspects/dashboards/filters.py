@@ -54,6 +54,9 @@ def native(
             "inverseSelection": False,
             "sortAscending": True,
         }
+        if rule.first:
+            # Without it the first value is shown as chosen, and no chart is filtered by it.
+            found["requiredFirst"] = True
     elif isinstance(rule, GrainFilter):
         found["targets"] = [{"datasetUuid": edition.dataset_uuid(rule.dataset)}]
         if rule.default:

@@ -18,6 +18,9 @@ from cachelib.redis import RedisCache
 from celery.schedules import crontab
 from flask_appbuilder.security.manager import AUTH_OAUTH
 
+# Superset imports this module at the end of its own, whose values stand by then.
+from superset.config import THEME_DEFAULT as _SUPERSETS
+
 from tutoraspects.superset import browser, clickhouse, guests, heartbeat, jinja, lms, scope
 from tutoraspects.superset.connections import (
     database_options,
@@ -245,8 +248,8 @@ _tokens = {
     "colorWarningBg": "#FDE380",
     "colorErrorBg": "#EFA1AA",
 }
-THEME_DEFAULT = {"token": _tokens}
-THEME_DARK = {"token": _tokens, "algorithm": "dark"}
+THEME_DEFAULT = {"token": {**_SUPERSETS["token"], **_tokens}}
+THEME_DARK = {"token": {**_SUPERSETS["token"], **_tokens}, "algorithm": "dark"}
 
 # -- alerts and reports --------------------------------------------------------------------------
 _smtp = _settings["smtp"]
