@@ -21,7 +21,8 @@ class FakeSuperset:
     def __init__(self) -> None:
         self.url = ""
         self.bundle = b""
-        self.form: dict[str, str] = {}
+        self.charts: list[dict[str, Any]] = []  # that were not imported
+        self.forms: list[dict[str, str]] = []  # of every import
         self.assets: dict[str, dict[str, Any]] = {}
         self.roles: dict[int, list[int]] = {}
         self.refusal: dict[str, Any] | None = None
@@ -29,18 +30,29 @@ class FakeSuperset:
         self.without_roles: set[str] = set()
 
     def dashboards(self) -> list[dict[str, Any]]:
-        return [one for path, one in self.assets.items() if path.startswith("dashboards/")]
+        return self.of("dashboards")
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [one for path, one in self.assets.items() if path.startswith(f"{kind}/")]
+
+    def listed(self, kind: str) -> list[dict[str, Any]]:
+        """A page of 1 of datasets or charts; ids are places."""
+        if kind == "chart":
+            return self.charts
+        return [{"id": n, "uuid": one["uuid"]} for n, one in enumerate(self.of("datasets"))][:99]
 
     def receive(self, body: bytes, boundary: bytes) -> None:
         """A multipart form with a bundle."""
+        form: dict[str, str] = {}
         for part in body.split(b"--" + boundary)[1:-1]:
             head, _, content = part.strip(b"\r\n").partition(b"\r\n\r\n")
             name = head.split(b'name="')[1].split(b'"')[0].decode()
             if name == "bundle":
                 self.bundle = content
             else:
-                self.form[name] = content.decode()
-        self.assets = bundle.unpack(self.bundle)
+                form[name] = content.decode()
+        self.forms.append(form)
+        self.assets |= bundle.unpack(self.bundle)
 
     def export(self) -> bytes:
         return bundle.pack(self.assets)
@@ -76,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
             names = [name for name in ROLES if name not in fake.without_roles]
             rows = [{"id": number, "name": name} for number, name in enumerate(names)]
             self._answer(200, {"result": rows if "page:0" in path else []})
+        elif path.startswith(("dataset/", "chart/")):
+            self._answer(200, {"result": fake.listed(path.partition("/")[0])})
         elif path == "assets/export/":
             self._answer(200, fake.export())
         elif path.startswith("dashboard/") and self._dashboard():
@@ -91,7 +105,8 @@ class _Handler(BaseHTTPRequestHandler):
                 self._answer(200, {"result": [{"id": 1}] * len(linked)})
             else:
                 number = fake.dashboards().index(found)
-                self._answer(200, {"result": {"id": number, "slug": found["slug"]}})
+                roles = [{"id": one} for one in fake.roles.get(number, [])]
+                self._answer(200, {"result": {"id": number, "slug": found["slug"], "roles": roles}})
         else:
             self._answer(404, {"message": "Not found"})
 

@@ -16,6 +16,7 @@ import yaml
 
 from bench.dashboards import charts
 from tests.lab.lab import Lab
+from tests.lab.processes import LabError
 from tests.lab.superset import Superset
 from tests.superset.client import Client, multipart, with_password
 from tutoraspects.dashboards import identity
@@ -63,18 +64,22 @@ def upstreams_bundle() -> bytes:
     return made.getvalue()
 
 
+def database_of(dataset: str, catalogue: Any) -> str:
+    ours = catalogue.datasets.get(dataset)
+    return ours.database if ours else "clickhouse"
+
+
 def _edition(files: dict[str, Any], locale: str, catalogue: Any) -> None:
     def ident(base: str) -> str:
         return identity.localized(base, locale) if locale else base
 
-    clickhouse = identity.DATABASES["clickhouse"][1]
     for base, name in UPSTREAM["datasets"].items():
         files[f"datasets/{name}_{locale}.yaml"] = {
             "table_name": f"{name}_{locale}" if locale else name,
             "schema": "xapi",
             "sql": "SELECT 1 AS course_key",
             "uuid": ident(base),
-            "database_uuid": clickhouse,
+            "database_uuid": identity.DATABASES[database_of(name, catalogue)][1],
             "version": "1.0.0",
             "source_db_engine": "clickhousedb",
             "columns": [{"column_name": "course_key", "type": "STRING"}],
@@ -149,7 +154,11 @@ def test_upstreams_database_is_taken_over(superset: Superset) -> None:
         "ASPECTS_SUPERSET_PASSWORD": superset.secrets["SUPERSET_ADMIN_PASSWORD"],
     }
     assert "new address or password" in superset.provision()
-    first = superset.lab.aspects("dashboards", "import", **environment).stdout
+    try:
+        first = superset.lab.aspects("dashboards", "import", **environment).stdout
+    except LabError as error:
+        log = (superset.directory / "web.log").read_text(errors="replace")
+        raise AssertionError(f"{error}\n{log[-6000:]}") from None
     after = {kind: numbers(admin, kind) for kind in kinds}
     for kind in kinds:
         kept = {ident: number for ident, number in after[kind].items() if ident in before[kind]}

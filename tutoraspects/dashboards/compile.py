@@ -40,6 +40,8 @@ MEANS_CSS = (
     ".chart-slice:not([data-test-viz-type^=big_number]) > .dashboard-chart::before "
     "{ content: attr(aria-label); position: absolute; top: -38px; left: 0; right: 0; "
     "max-height: 32px; overflow: hidden; font-size: 12px; line-height: 16px; opacity: 0.65; }\n"
+    ".chart-slice:not([data-test-viz-type^=big_number]) .header-title * "
+    "{ white-space: nowrap !important; overflow: hidden; text-overflow: ellipsis; }\n"
 )
 COMPACT_CSS = (
     ".dashboard-content > .grid-container { margin: 0; }\n"
