@@ -22,6 +22,7 @@ from tests.gitops import helm
 from tests.gitops.comparison import stem
 from tests.gitops.conftest import Exported
 from tests.validation import Document, broken_rules
+from tutoraspects.gitops.components import COMPONENTS
 
 TERM = {"matchExpressions": [{"key": "kubernetes.io/arch", "operator": "In", "values": ["arm64"]}]}
 SPREAD = {"maxSkew": 2, "topologyKey": "example.org/rack", "whenUnsatisfiable": "ScheduleAnyway"}
@@ -185,7 +186,7 @@ def changes(one: Any, other: Any, path: str = "") -> set[str]:
 
 
 def component_label(document: Document) -> str:
-    keys = {"aspects": "secrets", "clickhouse-keeper": "keeper", "aspects-job": "jobs"}
+    keys = {component.name: component.key for component in COMPONENTS}
     name = document["metadata"]["labels"]["app.kubernetes.io/name"]
     return keys.get(name, name)
 
@@ -204,9 +205,10 @@ def charts(request: pytest.FixtureRequest, all_exports: dict[str, Exported]) -> 
 
 def _another(leaf: Leaf) -> Any:
     """A value that the schema allows and that is not the default."""
-    if leaf.name != "replicas":
-        return INTENTS[leaf.name].sample
     now = default(leaf)
+    if leaf.name != "replicas":
+        sample = INTENTS[leaf.name].sample
+        return sample - 1 if sample == now and isinstance(sample, int) else sample
     allowed = leaf.schema.get("enum") or range(leaf.schema["minimum"], leaf.schema["maximum"] + 1)
     return next(number for number in (*allowed, *allowed)[::-1] if number != now)
 
