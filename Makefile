@@ -23,8 +23,9 @@ lab: $(VENV)/.done ## Fetch what the laboratory needs: ClickHouse, Ralph, ZooKee
 	@PYTHON=$(PYTHON) tests/lab/install.sh
 
 .PHONY: lab-superset
-lab-superset: lab ## Fetch Superset, MariaDB and Redis too (1 GB), for the tests of Superset
+lab-superset: lab ## Fetch Superset, MariaDB, Redis and Chromium too (2 GB), for the tests of Superset
 	@PYTHON=$(PYTHON) tests/lab/install.sh superset
+	@$(BIN)/python -c 'import playwright' 2>/dev/null || $(BIN)/pip install -q -e '.[browser]'
 
 .PHONY: test-superset
 test-superset: lab-superset ## Who sees what, on a real Superset (10 minutes)
@@ -60,6 +61,11 @@ bench-day: lab ## A day of 3,000,000 events as fast as it goes (half an hour); r
 .PHONY: bench-marts
 bench-marts: lab ## What the marts cost to feed and to read, up to 10,000,000 events (half an hour); results as above
 	@$(BIN)/python -m bench.marts --output bench/results $(BENCH_ARGS)
+	@$(BIN)/python -m tests.reference
+
+.PHONY: bench-dashboards
+bench-dashboards: lab-superset ## Every chart of every dashboard in Superset, at 1,000,000 events (8 minutes); results as above
+	@$(BIN)/python -m bench.dashboards --output bench/results $(BENCH_ARGS)
 	@$(BIN)/python -m tests.reference
 
 .PHONY: lint

@@ -104,6 +104,7 @@ setup(
             "compose-spec==0.2.1",
             "setuptools>=77",  # builds the package for the tests without an environment of its own
         ],
+        "browser": ["playwright==1.65.2"],  # drives Debian's Chromium in tests/superset
     },
     entry_points={
         "tutor.plugin.v1": ["aspects = tutoraspects.entrypoint"],

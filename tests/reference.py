@@ -305,10 +305,16 @@ def bench_save() -> str:
     return (RESULTS / "save.md").read_text("utf8")
 
 
+def bench_dashboards() -> str:
+    """What `make bench-dashboards` found."""
+    return (RESULTS / "dashboards.md").read_text("utf8")
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "bench-ingest": bench_ingest,
     "bench-day": bench_day,
     "bench-save": bench_save,
+    "bench-dashboards": bench_dashboards,
     "application-waves": application_waves,
     "object-waves": object_waves,
     "protected-kinds": protected_kinds,

@@ -4,7 +4,7 @@
 #   install.sh       ClickHouse, Ralph, ZooKeeper, helm, kubectl
 #   install.sh s3    moto (300 MB), which a test that needs it fetches by itself
 #   install.sh checkov  checkov (300 MB), likewise
-#   install.sh superset Superset (900 MB), MariaDB and Redis: `make lab-superset`
+#   install.sh superset Superset (900 MB), MariaDB, Redis and Chromium: `make lab-superset`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 LAB=${LAB:-.lab}
@@ -40,6 +40,7 @@ superset() {
   local missing=()
   command -v mariadbd >/dev/null || missing+=(mariadb-server)
   command -v redis-server >/dev/null || missing+=(redis-server)
+  command -v chromium >/dev/null || missing+=(chromium)
   if [ ${#missing[@]} -gt 0 ]; then
     say "Debian packages: ${missing[*]}"
     apt-get update -q >/dev/null

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
-
-from playwright.sync_api import Page, Request, sync_playwright
+from typing import TYPE_CHECKING, Any
 
 from tests.lab.processes import LabError
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page, Request
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -151,6 +152,10 @@ def opened(base: str, locale: str = "en-GB") -> Iterator[Browser]:
     executable = shutil.which("chromium")
     if not executable:
         raise LabError("chromium is missing: run `make lab-superset`")
+    try:
+        from playwright.sync_api import sync_playwright
+    except ImportError:
+        raise LabError("playwright is missing: run `make lab-superset`") from None
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         try:

@@ -9,11 +9,11 @@ import pytest
 from bench.dashboards import charts
 from bench.dashboards.installation import Installation, generator
 from tests.lab.rendering import ROOT
+from tests.superset.browser import opened
 from tutoraspects.dashboards.chart_types import Table
 from tutoraspects.dashboards.check import load
 
 pytestmark = pytest.mark.slow
-browsers = pytest.importorskip("tests.superset.browser", reason="run `make lab-superset`")
 
 PICTURES = ROOT / "build/screenshots"
 EMBEDDED = (
@@ -46,7 +46,7 @@ def walk(
     """Open every tab of dashboards; the titles of the charts on each. Fails when one is wrong."""
     titles: dict[str, set[str]] = {}
     wrong: list[str] = []
-    with browsers.opened(installation.superset.url) as browser:
+    with opened(installation.superset.url) as browser:
         browser.login(person)
         for slug in slugs:
             titles[slug] = set()
@@ -105,7 +105,7 @@ SAME: set[str] = set()
 
 def test_first_course_is_chosen_and_applied(installation: Installation) -> None:
     """Charts of someone with two courses begin with the first of them, the header's, too."""
-    with browsers.opened(installation.superset.url) as browser:
+    with opened(installation.superset.url) as browser:
         browser.login("both")
         browser.open("course-dashboard-fr")
         assert browser.asked
@@ -121,7 +121,7 @@ def test_browser_asks_what_the_benchmark_asks(installation: Installation) -> Non
     by_number = {
         case.body["form_data"]["slice_id"]: case for case in charts.cases(installation, "en")
     }
-    with browsers.opened(installation.superset.url) as browser:
+    with opened(installation.superset.url) as browser:
         browser.login("anna")
         browser.open("course-dashboard-en")
         list(browser.tabs())

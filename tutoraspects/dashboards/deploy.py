@@ -45,14 +45,34 @@ def deploy(
     imported every time. Raises AspectsError when a dashboard is not there afterwards or lacks
     charts: Superset stops linking charts at the first that it does not find, and says nothing.
     """
+    roles = _roles(client, editions, role_names(environment))
     there = bundle.unpack(client.export_assets(), "Superset's export")
     yield from _import(client, _changed(assets, there), len(assets), passwords)
-    roles = client.roles()
-    names = role_names(environment)
     for edition in editions:
         for dashboard in edition.dashboards():
-            yield _finished(client, edition, dashboard, roles, names)
+            yield _finished(client, edition, dashboard, roles[edition.slug(dashboard.dashboard)])
     yield from _left_over(client, assets)
+
+
+def _roles(
+    client: Client, editions: list[Edition], names: Mapping[str, str]
+) -> dict[str, dict[str, int]]:
+    """Names and ids of each dashboard's roles, by its slug. Raises AspectsError without one."""
+    known = client.roles()
+    found: dict[str, dict[str, int]] = {}
+    for edition in editions:
+        for dashboard in edition.dashboards():
+            slug = edition.slug(dashboard.dashboard)
+            mine = edition.roles(dashboard, names)
+            missing = [name for name in mine if name not in known]
+            if missing:
+                raise AspectsError(
+                    f"Superset has no role '{missing[0]}' for the dashboard '{slug}': run the init "
+                    "task with SUPERSET_DASHBOARD_LOCALES as it is here, which makes the roles, or "
+                    "correct ASPECTS_SUPERSET_ROLES."
+                )
+            found[slug] = {name: known[name] for name in mine}
+    return found
 
 
 def _changed(assets: Mapping[str, Asset], there: Mapping[str, Asset]) -> dict[str, Asset]:
@@ -91,7 +111,6 @@ def _finished(
     edition: Edition,
     dashboard: Dashboard,
     roles: Mapping[str, int],
-    names: Mapping[str, str],
 ) -> str:
     """Look whether a dashboard has its charts, and give it its roles."""
     uuid = edition.uuid(edition.catalogue.dashboard_uuid(dashboard.dashboard))
@@ -107,18 +126,11 @@ def _finished(
             f"Superset has only {found} of the {len(wanted)} charts of the dashboard "
             f"'{slug}': run `aspects dashboards diff` to see what is missing."
         )
-    mine = edition.roles(dashboard, names)
-    missing = [name for name in mine if name not in roles]
-    if missing:
-        raise AspectsError(
-            f"Superset has no role '{missing[0]}' for the dashboard '{slug}': make the "
-            "roles first, or correct ASPECTS_SUPERSET_ROLES."
-        )
     stored = client.dashboard(uuid)
-    ids = {roles[name] for name in mine}
+    ids = set(roles.values())
     if {role["id"] for role in stored.get("roles") or []} != ids:
         client.set_roles(stored["id"], sorted(ids))
-    return f"{slug}: {len(wanted)} charts, for {', '.join(mine)}"
+    return f"{slug}: {len(wanted)} charts, for {', '.join(roles)}"
 
 
 def _left_over(client: Client, assets: Mapping[str, Asset]) -> Iterator[str]:
