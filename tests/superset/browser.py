@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tests.lab.processes import LabError
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Page, Request
+    from playwright.sync_api import Page, Request, Response
 
 _ARGUMENTS = [
     "--no-sandbox",
@@ -76,7 +76,6 @@ class Browser:
     base: str
     console: list[str] = field(default_factory=list)
     asked: dict[int, dict[str, Any]] = field(default_factory=dict)
-    refused: list[str] = field(default_factory=list)
 
     def login(self, name: str) -> None:
         """By clicks: Superset's page for logging in, the LMS' double, and back."""
@@ -138,6 +137,11 @@ class Browser:
         clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height or SIZE["height"]}
         self.page.screenshot(path=str(path), clip=clip)  # type: ignore[arg-type]
 
+    def _answered(self, response: Response) -> None:
+        if response.status >= 400:
+            asked = response.request
+            self.console.append(f"HTTP {response.status} {asked.method} {response.url}")
+
     def _heard(self, request: Request) -> None:
         if "/api/v1/chart/data" in request.url and request.post_data:
             body = json.loads(request.post_data)
@@ -169,12 +173,13 @@ def opened(base: str, locale: str = "en-GB") -> Iterator[Browser]:
                 "console",
                 lambda said: (
                     browser.console.append(f"{said.text} ({page.url})")
-                    if said.type == "error"
+                    if said.type == "error" and not said.text.startswith("Failed to load resource")
                     else None
                 ),
             )
             page.on("pageerror", lambda error: browser.console.append(f"{error} ({page.url})"))
             page.on("request", browser._heard)
+            page.on("response", browser._answered)
             yield browser
         finally:
             chromium.close()
