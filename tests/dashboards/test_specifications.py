@@ -163,14 +163,17 @@ def test_embedded_dashboards_are_those_of_the_settings(catalogue: Catalogue) -> 
     assert embedded(Edition(catalogue, Target())) == wanted
 
 
-def test_system_tables_are_those_that_reports_may_read(catalogue: Catalogue) -> None:
+def test_system_tables_are_asked_by_the_user_who_may(catalogue: Catalogue) -> None:
     import re
 
-    from tutoraspects.access.declaration import REPORT_SYSTEM_TABLES
+    from tutoraspects.access.declaration import HEALTH_TABLES
 
+    asked = set()
     for dataset in catalogue.datasets.values():
-        sql = query_of(dataset, catalogue.datasets)
-        assert set(re.findall(r"system\.([a-z_]+)", sql)) <= set(REPORT_SYSTEM_TABLES)
+        found = set(re.findall(r"system\.([a-z_]+)", query_of(dataset, catalogue.datasets)))
+        assert not found or (dataset.database, dataset.audience) == ("servers", "operator")
+        asked |= found
+    assert asked == set(HEALTH_TABLES)
 
 
 def test_specifications_ship(tmp_path: Path) -> None:
