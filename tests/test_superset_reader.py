@@ -1,4 +1,4 @@
-"""The operator dashboard may read of Superset's own database what it reads, and the guide says so."""
+"""What the operator dashboard may read of Superset's own database, and what the guide says."""
 
 from __future__ import annotations
 
