@@ -404,7 +404,7 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
     }
     mounted = {item["path"] for item in pod["volumes"][0]["secret"]["items"]}
     # Where ClickHouse is not ours, `aspects schema users` makes six users.
-    assert len(container["env"]) == len(mounted) == (9 if external else 3)
+    assert len(container["env"]) == len(mounted) == (10 if external else 3)
     for variable in container["env"]:
         folder, _, name = variable["value"].rpartition("/")
         assert folder == container["volumeMounts"][0]["mountPath"]
