@@ -79,13 +79,15 @@ def world() -> Iterator[World]:
             superset.close()
 
 
-def sql_lab(client: Client, sql: str, database: int = 1) -> Answer:
+def sql_lab(
+    client: Client, sql: str, database: int = 1, schema: str | None = "reporting"
+) -> Answer:
     return client.post(
         "/api/v1/sqllab/execute/",
         {
             "database_id": database,
             "sql": sql,
-            "schema": "reporting",
+            "schema": schema,
             "runAsync": False,
             "client_id": uuid.uuid4().hex[:11],
             "queryLimit": 100,

@@ -157,7 +157,7 @@ def test_sql_lab_of_an_instructor_who_is_given_it(world: World) -> None:
             ("ClickHouse Servers", "SELECT name FROM system.disks"),
             ("Superset Metadata", "SELECT id FROM ab_user"),
         ):
-            answer = sql_lab(anna, query, world.database(name))
+            answer = sql_lab(anna, query, world.database(name), schema=None)
             assert answer.status >= 400 and "every course" in answer.text, answer.text
     finally:
         world.superset.provision()
@@ -168,7 +168,7 @@ def test_no_password_is_read_through_the_operators_databases(world: World) -> No
     root = world.login("root")
     metadata, servers = (world.database(n) for n in ("Superset Metadata", "ClickHouse Servers"))
     for table, columns in READ.items():
-        answer = sql_lab(root, f"SELECT {', '.join(columns)} FROM {table}", metadata)
+        answer = sql_lab(root, f"SELECT {', '.join(columns)} FROM {table}", metadata, None)
         assert answer.status == 200, answer.text
     for query in (
         "SELECT password FROM ab_user",
@@ -176,14 +176,14 @@ def test_no_password_is_read_through_the_operators_databases(world: World) -> No
         "SELECT sqlalchemy_uri FROM dbs",
         "SELECT User FROM mysql.user",
     ):
-        answer = sql_lab(root, query, metadata)
+        answer = sql_lab(root, query, metadata, None)
         assert answer.status >= 400 and "denied" in answer.text, answer.text
     for query in (
         "SELECT count() FROM reporting.fact_enrollments",
         "SELECT count() FROM clusterAllReplicas('aspects', reporting.fact_enrollments)",
         "SELECT * FROM remote('127.0.0.1:9000', system.one)",
     ):
-        answer = sql_lab(root, query, servers)
+        answer = sql_lab(root, query, servers, None)
         assert answer.status >= 400 and "Not enough privileges" in answer.text, answer.text
 
 

@@ -127,8 +127,8 @@ def connect(
     AspectsError for a user of the operator dashboard on behalf of somebody who does not see all."""
     from flask import current_app
 
-    scope = current(security_manager)
-    if uri.username in current_app.config["ASPECTS_OPERATORS_USERS"] and scope.courses is not None:
+    closed = uri.username in current_app.config["ASPECTS_OPERATORS_USERS"]
+    if closed and current(security_manager).courses is not None:
         raise AspectsError(
             f"The database user {uri.username} is for those who see every course: the roles with "
             "`rows: all`."
@@ -136,7 +136,7 @@ def connect(
     if uri.drivername.startswith("clickhousedb"):
         arguments = dict(parameters.get("connect_args") or {})
         # clickhouse-connect takes what it does not know for settings of ClickHouse.
-        arguments["log_comment"] = scope.for_clickhouse()
+        arguments["log_comment"] = current(security_manager).for_clickhouse()
         parameters = {**parameters, "connect_args": arguments}
     return uri, parameters
 
