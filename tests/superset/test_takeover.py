@@ -65,8 +65,9 @@ def upstreams_bundle() -> bytes:
 
 
 def database_of(dataset: str, catalogue: Any) -> str:
+    """Upstream reads everything of ClickHouse through one connection."""
     ours = catalogue.datasets.get(dataset)
-    return ours.database if ours else "clickhouse"
+    return "superset" if ours and ours.database == "superset" else "clickhouse"
 
 
 def _edition(files: dict[str, Any], locale: str, catalogue: Any) -> None:
@@ -171,6 +172,7 @@ def test_upstreams_database_is_taken_over(superset: Superset) -> None:
     assert not [one for one in titles["result"] if "Upstream" in one["dashboard_title"]]
     databases = admin.get("/api/v1/database/?q=(columns:!(database_name))").json["result"]
     assert sorted(one["database_name"] for one in databases) == [
+        "ClickHouse Servers",
         "OpenedX Clickhouse",
         "Superset Metadata",
     ]
