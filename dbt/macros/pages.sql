@@ -1,26 +1,38 @@
-{# Pages (units) that learners were on: a statement about a sequence tells positions in it, from where and
-   mostly to where; one about a unit tells the unit. Only units of the latest publish count. #}
-{% macro page_visits() -%}
+{# Pages (units) that learners were on, when first and when last, and with `by_day` on which days: a
+   statement about a sequence tells positions in it, from where and mostly to where; one about a unit
+   tells the unit. Only units of the latest publish count. What is the same in many statements is put
+   together before it is looked up. #}
+{% macro page_visits(by_day=false) -%}
     (
         SELECT
             visits.org AS org,
             visits.course_key AS course_key,
             visits.actor_id AS actor_id,
             units.unit_id AS block_id,
-            visits.emission_time AS visited_at
+            {%- if by_day %}
+            visits.visited_on AS visited_on,
+            {%- endif %}
+            visits.first_visit AS first_visit,
+            visits.last_visit AS last_visit
         FROM (
-            SELECT org, course_key, actor_id, emission_time,
+            SELECT org, course_key, actor_id, {% if by_day %}visited_on, {% endif %}first_visit, last_visit,
                 arrayJoin(multiIf(
                     {{ is_unit('block_id') }}, [block_id],
-                    ifNull(starting_position, 0) <= 0, [],
+                    starting_position <= 0, [],
                     arrayMap(position -> concat(block_id, '#', toString(position)), [
-                        assumeNotNull(starting_position),
-                        multiIf(ending_point = 'next unit', assumeNotNull(starting_position) + 1,
-                            ending_point = 'previous unit', assumeNotNull(starting_position) - 1,
+                        starting_position,
+                        multiIf(ending_point = 'next unit', starting_position + 1,
+                            ending_point = 'previous unit', starting_position - 1,
                             toInt32OrZero(ending_point))
                     ])
                 )) AS page
-            FROM {{ statements(['navigated'], ['org', 'course_key', 'actor_id', 'block_id', 'emission_time', 'starting_position', 'ending_point'], "block_id != ''") }}
+            FROM (
+                SELECT org, course_key, actor_id, block_id, ifNull(starting_position, 0) AS starting_position, ending_point,
+                    {%- if by_day %} toDate(emission_time) AS visited_on,{% endif %}
+                    min(emission_time) AS first_visit, max(emission_time) AS last_visit
+                FROM {{ statements(['navigated'], ['org', 'course_key', 'actor_id', 'block_id', 'emission_time', 'starting_position', 'ending_point'], "block_id != ''") }}
+                GROUP BY org, course_key, actor_id, block_id, starting_position, ending_point{% if by_day %}, visited_on{% endif %}
+            )
         ) AS visits
         INNER JOIN (
             SELECT course_key, block_id AS unit_id,
@@ -32,5 +44,10 @@
 {%- endmacro %}
 
 {% macro is_unit(block) -%}
-    match({{ block }}, '@vertical[+]block@|^i4x://[^/]+/[^/]+/vertical/')
+    {{ is_block(block, 'vertical') }}
+{%- endmacro %}
+
+{# Whether a usage key is of this type: the plain search first, since nearly all keys are of its form. #}
+{% macro is_block(key, type) -%}
+    {{ return("(" ~ key ~ " LIKE '%@" ~ type ~ "+block@%' OR match(" ~ key ~ ", '^i4x://[^/]+/[^/]+/" ~ type ~ "/'))") }}
 {%- endmacro %}

@@ -42,5 +42,20 @@
 {%- endmacro %}
 
 {% macro is_video(block) -%}
-    {{ return("match(" ~ block ~ ", '@video[+]block@|^i4x://[^/]+/[^/]+/video/')") }}
+    {{ return(is_block(block, 'video')) }}
+{%- endmacro %}
+
+{# `watched` with what its spans add up to: stretches (from, to, times watched), each between two
+   neighbouring ends of spans, and no second in two of them. #}
+{% macro stretches() -%}
+    (
+        SELECT org, course_key, object_id, actor_id, video_duration, spans,
+            arraySort(arrayConcat(arrayMap(span -> (span.1, 1), spans), arrayMap(span -> (span.2, -1), spans))) AS ends,
+            arrayFilter(stretch -> stretch.3 > 0 AND stretch.2 > stretch.1, arrayMap(
+                (from, to, times) -> (from.1, to.1, times),
+                arrayPopBack(ends), arrayPopFront(ends), arrayPopBack(arrayCumSum(end -> end.2, ends))
+            )) AS stretches
+        FROM {{ watched() }}
+        WHERE notEmpty(spans)
+    )
 {%- endmacro %}

@@ -14,8 +14,8 @@ SELECT
     blocks.subsection_block_id AS subsection_block_id,
     {{ person() }}
 FROM (
-    SELECT DISTINCT toDate(visited_at) AS visited_on, org, course_key, actor_id, block_id
-    FROM {{ page_visits() }}
+    SELECT DISTINCT visited_on, org, course_key, actor_id, block_id
+    FROM {{ page_visits(by_day=true) }}
 ) AS visits
 {{ join_block('visits.course_key', 'visits.block_id') }}
 LEFT ANY JOIN (
