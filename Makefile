@@ -22,6 +22,14 @@ $(VENV)/.done: setup.py
 lab: $(VENV)/.done ## Fetch what the laboratory needs: ClickHouse, Ralph, ZooKeeper, helm, kubectl
 	@PYTHON=$(PYTHON) tests/lab/install.sh
 
+.PHONY: lab-superset
+lab-superset: lab ## Fetch Superset, MariaDB and Redis too (1 GB), for the tests of Superset
+	@PYTHON=$(PYTHON) tests/lab/install.sh superset
+
+.PHONY: test-superset
+test-superset: lab-superset ## Who sees what, on a real Superset (10 minutes)
+	@$(BIN)/python -m pytest -m slow tests/superset $(PYTEST_ARGS)
+
 .PHONY: demo
 demo: lab ## From one number to exactly 20,000 events in a two-shard ClickHouse, in a few minutes
 	@$(BIN)/python -m tests.lab.demo

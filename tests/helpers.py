@@ -19,6 +19,9 @@ CONFIGURATION_NAMES = ("minimal", "compose-cluster", "production", "external-cli
 _TUTOR = "from tutor.commands.cli import main; main()"
 # Values of Tutor itself that it would otherwise make up, so that two projects are alike.
 _TUTOR_VALUES = {
+    # Names that are generated, and no secrets.
+    "SUPERSET_ADMIN_USERNAME": "superset-admin",
+    "SUPERSET_LMS_USERNAME": "superset-lms",
     "CMS_OAUTH2_SECRET": "secret-cms-oauth2-secret",
     "ID": "aspectstestproject0000",
     "MEILISEARCH_API_KEY": "secret-meilisearch-api-key",

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import shutil
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from tutoraspects.gitops.export import LIST
 GOLDEN = Path(__file__).parent / "golden"
 OURS = "plugins/aspects/"
 UPDATE = os.environ.get("UPDATE_GOLDEN") == "1"
+_MODULUS = re.compile(rb'("n\\*": *\\*")[A-Za-z0-9_-]{300,}')
 
 
 @pytest.fixture(scope="module", params=CONFIGURATION_NAMES)
@@ -43,7 +45,8 @@ def rendered(
     without_plugin.save()
     files = with_plugin.snapshot()
     compared = {
-        f"aspects/{path[len(OURS) :]}": content
+        # The key pair that Tutor generated is another one each time.
+        f"aspects/{path[len(OURS) :]}": _MODULUS.sub(rb"\1(public key)", content)
         for path, content in files.items()
         if path.startswith(OURS)
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -124,15 +125,23 @@ def test_argocd_leaves_to_tutor_what_is_tutors(tmp_path: Path) -> None:
     ours = {manifests.component_name(d) for d in manifests.load(by_argocd.project.env)}
     assert ours >= {"ralph", "clickhouse", "clickhouse-keeper", "aspects", "aspects-job"}
 
+    def name(document: dict[str, Any]) -> str:
+        return str(document["metadata"]["name"])
+
     def found(rendered: Rendered) -> set[tuple[str, str]]:
         return {
-            (document["kind"], document["metadata"]["name"].partition("-env-")[0])
+            (document["kind"], re.sub(r"(-env|-config)-[a-z0-9]{10}$", "", name(document)))
             for document in rendered.documents
             if document["metadata"].get("labels", {}).get("app.kubernetes.io/name") in ours
         }
 
-    # The pattern of `tutor k8s do`, and the environment that it names.
-    assert found(by_argocd) == {("ConfigMap", "aspects-job"), ("Job", "aspects-job")}
+    # The patterns of `tutor k8s do`, and the configuration that they name.
+    assert found(by_argocd) == {
+        ("ConfigMap", "aspects-job"),
+        ("Job", "aspects-job"),
+        ("ConfigMap", "superset"),
+        ("Job", "superset-job"),
+    }
     by_tutor = render(tmp_path / "b", "production", **ALB)
     assert len(found(by_tutor)) > 15
     rest = {d["kind"] + d["metadata"]["name"] for d in by_argocd.documents}

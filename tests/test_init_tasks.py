@@ -36,8 +36,13 @@ def minimal(tmp_path_factory: pytest.TempPathFactory) -> TutorProject:
 
 # The platform's part: ./manage.py and the two packages, with rows in a file.
 _MANAGE = """#!{python}
-import sys
-assert sys.argv[1:] == ["lms", "shell"], sys.argv
+import json, os, sys
+assert sys.argv[1] == "lms", sys.argv
+if sys.argv[2] != "shell":
+    assert sys.argv[2] in ("manage_user", "create_dot_application"), sys.argv
+    with open(os.environ["STORE"] + ".commands", "a") as commands:
+        print(json.dumps(sys.argv[2:]), file=commands)
+    sys.exit()
 exec(compile(sys.stdin.read(), "stdin", "exec"), {{"__name__": "django"}})
 """
 _MODELS = """
@@ -141,11 +146,18 @@ class Lms:
                 "PYTHONPATH": str(self.root),
                 "STORE": str(self.store),
                 "RALPH_LMS_PASSWORD": password,
+                "SUPERSET_OAUTH2_CLIENT_ID": "the-client",
+                "SUPERSET_OAUTH2_CLIENT_SECRET": "the-client-secret",
             },
             capture_output=True,
             text=True,
             check=False,
         )
+
+    def commands(self) -> list[list[str]]:
+        """Commands of ./manage.py beside the shell."""
+        text = (self.root / "rows.json.commands").read_text()
+        return [json.loads(line) for line in text.splitlines()]
 
 
 class Ralph(BaseHTTPRequestHandler):
@@ -201,6 +213,21 @@ def test_route_is_made_once(lms: Lms, minimal: TutorProject) -> None:
         "configurations": None,
     }
     assert LMS_PASSWORD not in done.stdout + done.stderr
+
+
+def test_superset_may_ask_the_lms_who_somebody_is(lms: Lms, minimal: TutorProject) -> None:
+    done = lms.init(minimal)
+    assert done.returncode == 0, done.stderr
+    user, application = lms.commands()
+    assert user == ["manage_user", "superset", "superset@apache"]
+    assert application[0] == "create_dot_application" and "--update" in application
+    options = dict(zip(application[1::2], application[2::2], strict=False))
+    assert options["--client-id"] == "the-client"
+    assert options["--client-secret"] == "the-client-secret"
+    host = minimal.config.get("SUPERSET_HOST", "superset.lms.example.org")
+    assert options["--redirect-uris"] == f"http://{host}/oauth-authorized/openedxsso"
+    assert application[-2:] == ["superset-sso", "superset"]
+    assert "the-client-secret" not in done.stdout + done.stderr
 
 
 def test_route_follows_a_new_password_and_keeps_its_filters(
@@ -325,5 +352,12 @@ def test_tasks_run_in_order(minimal: TutorProject) -> None:
     """The schema before the LMS, both after Tutor's own."""
     from tutoraspects.tasks import INIT_TASKS
 
-    priorities = {service: priority for service, _, priority in INIT_TASKS}
-    assert 50 < priorities["aspects"] < priorities["lms"]
+    order = [(service, Path(template).stem) for service, template, _ in INIT_TASKS]
+    assert order == [
+        ("aspects", "aspects"),
+        ("superset", "superset"),
+        ("aspects", "dashboards"),
+        ("lms", "lms"),
+    ]
+    priorities = [priority for *_, priority in INIT_TASKS]
+    assert priorities[0] > 50 and priorities == sorted(priorities)

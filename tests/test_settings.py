@@ -109,8 +109,8 @@ class TestCatalogue:
     def test_settings_are_read_unless_they_are_marked(self) -> None:
         """By a template, a patch or code, or by the default of a setting that is read.
 
-        The compiler of dashboards reads variables of these names, which nothing sets before
-        Superset is deployed.
+        The compiler of dashboards reads variables of these names, whether anything sets them or
+        not.
         """
         root = Path(__file__).resolve().parent.parent
         text = "".join(
@@ -385,8 +385,8 @@ class TestValidation:
 
     def test_parts_that_are_not_deployed_are_named(self, defaults: dict[str, Any]) -> None:
         assert list(notices(defaults)) == []
-        (notice,) = notices({**defaults, "RUN_SUPERSET": True})
-        assert notice.startswith("RUN_SUPERSET is true")
+        (notice,) = notices({**defaults, "RUN_ASPECTS_DOCS": True})
+        assert notice.startswith("RUN_ASPECTS_DOCS is true")
 
     def test_removed_names_are_not_settings(self) -> None:
         assert set(REMOVED) & set(CATALOGUE) == set()

@@ -1,10 +1,11 @@
-"""Images: one is built here, the others are pulled."""
+"""Images: two are built here, the others are pulled."""
 
 from __future__ import annotations
 
 from tutor.types import Config
 
 from tutoraspects.resources import PACKAGE, resource_path
+from tutoraspects.settings.setting import as_boolean
 from tutoraspects.topology import plan
 
 # The Dockerfile copies the installed package and the dbt project out of these named contexts, so
@@ -16,11 +17,25 @@ _CONTEXTS = (
 
 # (name, folder below env/, tag, arguments of `docker buildx build`)
 BUILD: list[tuple[str, str | tuple[str, ...], str, tuple[str, ...]]] = [
-    ("aspects", ("plugins", "aspects", "build", "aspects"), "{{ DOCKER_IMAGE_ASPECTS }}", _CONTEXTS)
+    (
+        "aspects",
+        ("plugins", "aspects", "build", "aspects"),
+        "{{ DOCKER_IMAGE_ASPECTS }}",
+        _CONTEXTS,
+    ),
+    (
+        "aspects-superset",
+        ("plugins", "aspects", "build", "superset"),
+        "{{ DOCKER_IMAGE_SUPERSET }}",
+        _CONTEXTS[:1],
+    ),
 ]
 
 # (name, tag)
-PUSH: list[tuple[str, str]] = [("aspects", "{{ DOCKER_IMAGE_ASPECTS }}")]
+PUSH: list[tuple[str, str]] = [
+    ("aspects", "{{ DOCKER_IMAGE_ASPECTS }}"),
+    ("aspects-superset", "{{ DOCKER_IMAGE_SUPERSET }}"),
+]
 
 
 def pull(images: list[tuple[str, str]], config: Config) -> list[tuple[str, str]]:
@@ -31,5 +46,10 @@ def pull(images: list[tuple[str, str]], config: Config) -> list[tuple[str, str]]
         ("clickhouse", "{{ DOCKER_IMAGE_CLICKHOUSE }}", size.own_clickhouse),
         ("clickhouse-keeper", "{{ ASPECTS_DOCKER_IMAGE_KEEPER }}", size.keepers > 0),
         ("ralph", "{{ DOCKER_IMAGE_RALPH }}", size.ralph_replicas > 0),
+        (
+            "aspects-superset",
+            "{{ DOCKER_IMAGE_SUPERSET }}",
+            as_boolean(config.get("RUN_SUPERSET")) is True,
+        ),
     ]
     return [*images, *((name, tag) for name, tag, runs in wanted if runs)]

@@ -59,6 +59,7 @@ def _export_gitops(root: str, config: Config) -> None:
 for service, template, priority in tasks.INIT_TASKS:
     script = (resource_path("templates") / template).read_text(encoding="utf8")
     hooks.Filters.CLI_DO_INIT_TASKS.add_item((service, script), priority=priority)
+hooks.Filters.CLI_DO_INIT_TASKS.add(priority=tasks.LAST)(tasks.of_what_runs)
 
 # Images
 hooks.Filters.IMAGES_BUILD.add_items(images.BUILD)

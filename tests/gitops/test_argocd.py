@@ -132,10 +132,14 @@ class TestOneEnvironment:
         assert "ignoreDifferences" not in files()["argocd/aspects.yaml"]["spec"]
 
     def test_the_number_of_ralphs_is_ignored(self, all_exports: dict[str, Exported]) -> None:
-        """In the export itself, which has Ralph's autoscaler."""
+        """In the export itself, which has the autoscalers."""
         path = all_exports["eks"].folder / "argocd" / "aspects.yaml"
-        (ignored,) = yaml.safe_load(path.read_text("utf8"))["spec"]["ignoreDifferences"]
-        assert (ignored["kind"], ignored["name"]) == ("Deployment", "ralph")
+        ignored = yaml.safe_load(path.read_text("utf8"))["spec"]["ignoreDifferences"]
+        assert {(one["kind"], one["name"]) for one in ignored} == {
+            ("Deployment", "ralph"),
+            ("Deployment", "superset"),
+            ("Deployment", "superset-worker"),
+        }
 
     def test_the_project_allows_what_is_deployed_and_nothing_else(self) -> None:
         spec = files()["argocd/project.yaml"]["spec"]

@@ -45,6 +45,7 @@ def test_the_manifests_are_what_kustomize_builds(export_of: Exported) -> None:
     ours = [d for d in built if (d["kind"], d["metadata"]["name"]) in wanted]
     assert differences(export_of.manifests, ours, jobs={}) == []
     names = {"aspects", "aspects-job", "clickhouse", "clickhouse-keeper", "ralph"}
+    names |= {"superset", "superset-worker", "superset-worker-beat", "superset-job"}
     of_ours = [d for d in built if d["metadata"]["labels"].get("app.kubernetes.io/name") in names]
     assert len(of_ours) == len(export_of.manifests)
 
@@ -66,7 +67,11 @@ def _without_tutor(document: Document) -> Document:
         if isinstance(value, list):
             return [clean(one, key) for one in value]
         if key == "name" and isinstance(value, str):
-            return re.sub(r"^(aspects-job-env|ralph-env|ralph-logging)-[a-z0-9]{10}$", r"\1", value)
+            return re.sub(
+                r"^(aspects-job-env|ralph-env|ralph-logging|superset-config)-[a-z0-9]{10}$",
+                r"\1",
+                value,
+            )
         return value
 
     cleaned = clean(document)

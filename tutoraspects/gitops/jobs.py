@@ -7,7 +7,7 @@ pattern may name its task itself, with the annotations TASK and SCRIPT; those of
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,21 +22,27 @@ COMPONENT = "job"  # what Tutor's label app.kubernetes.io/component says of a pa
 
 @dataclass(frozen=True)
 class Task:
-    """A Job: its name, the pattern that it is made from, and its script below plugins/aspects/."""
+    """A Job: its name, the pattern that it is made from, its script below plugins/aspects/, and the
+    Deployment without which there is nothing for it to do."""
 
     name: str
     pattern: str
     script: str
+    needs: str = ""
 
 
-TASKS = (Task("aspects-schema", "aspects-job", "jobs/init/aspects.sh"),)
+TASKS = (
+    Task("aspects-schema", "aspects-job", "jobs/init/aspects.sh"),
+    Task("aspects-dashboards", "aspects-job", "jobs/init/dashboards.sh", needs="superset"),
+)
 
 
 def filled_in(documents: list[Document], env_root: Path) -> list[Document]:
     """The documents with Jobs in the place of the patterns, and the smoke test."""
     smoke_test = smoke.smoke_test(documents)
+    deployed = {d["metadata"]["name"] for d in documents if d["kind"] == "Deployment"}
     return [
-        *(made for document in documents for made in _replacements(document, env_root)),
+        *(made for document in documents for made in _replacements(document, env_root, deployed)),
         *([smoke_test] if smoke_test else []),
     ]
 
@@ -46,11 +52,15 @@ def is_pattern(document: Document) -> bool:
     return document["kind"] == "Job" and labels.get(manifests.COMPONENT_LABEL) == COMPONENT
 
 
-def _replacements(document: Document, env_root: Path) -> Iterator[Document]:
+def _replacements(
+    document: Document, env_root: Path, deployed: Collection[str]
+) -> Iterator[Document]:
     if not is_pattern(document):
         yield document
         return
     for task in _tasks(document):
+        if task.needs and task.needs not in deployed:
+            continue
         path = env_root / manifests.OURS / task.script
         try:
             script = path.read_text(encoding="utf8")

@@ -20,6 +20,7 @@ HELM_HOOK = "helm.sh/hook"
 HELM_HOOK_DELETE = "helm.sh/hook-delete-policy"
 
 SCHEMA_JOB = "aspects-schema"
+DASHBOARDS_JOB = "aspects-dashboards"
 SMOKE_TEST = "aspects-smoke"
 
 # Applications, in the order in which the root application makes them.
@@ -48,14 +49,17 @@ KIND_WAVES = {
     "PersistentVolumeClaim": (0, "The volume, bound by the pod of the same wave."),
     "StatefulSet": (0, "The one ClickHouse node."),
     "Service": (0, "Names of the services."),
-    "Deployment": (20, "Ralph, which needs the schema."),
+    "Deployment": (20, "Ralph and Superset, which need the schema."),
     "PodDisruptionBudget": (20, "With the pods it protects."),
     "Ingress": (30, "The way in, once something answers."),
     "HorizontalPodAutoscaler": (40, "Scaling, once there is load to measure."),
+    "TriggerAuthentication": (40, "How KEDA reads the queue."),
+    "ScaledObject": (40, "Scaling by KEDA, likewise."),
 }
 # name of a Job without its hash -> (phase, wave, why)
 HOOKS = {
     SCHEMA_JOB: ("Sync", 10, "Databases, tables and marts, brought up to date at every sync."),
+    DASHBOARDS_JOB: ("Sync", 30, "Dashboards, imported into Superset once it answers."),
     SMOKE_TEST: ("PostSync", 50, "Every node compared with the declared schema."),
 }
 # Holds data: neither a sync nor the end of the application or release removes it.

@@ -206,7 +206,6 @@ DATABASES = Group(
             "text",
             "Host and HTTP port of ClickHouse.",
             kept=True,
-            read=False,
         ),
         Setting(
             "CLICKHOUSE_REPORT_URL",
@@ -215,7 +214,6 @@ DATABASES = Group(
             "secret",
             "Address and credentials with which reports are read.",
             kept=True,
-            read=False,
         ),
         Setting(
             "CLICKHOUSE_REPORT_SQLALCHEMY_URI",
@@ -223,7 +221,6 @@ DATABASES = Group(
             "secret",
             "The same as a SQLAlchemy address, for Superset.",
             kept=True,
-            read=False,
         ),
         Setting(
             "CLICKHOUSE_ADMIN_SQLALCHEMY_URI",

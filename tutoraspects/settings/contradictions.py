@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from tutoraspects.errors import AspectsError
 from tutoraspects.settings import environments
 from tutoraspects.settings.setting import as_boolean, as_integer, is_auto, quantity_gib
+from tutoraspects.superset import roles as superset_roles
 from tutoraspects.topology import Plan, is_external
 
 Values = Mapping[str, object]
@@ -43,6 +45,7 @@ def contradictions(values: Values, plan: Plan) -> Iterator[str]:
     yield from _hashes(values)
     yield from _second_passwords(values)
     yield from _gitops(values)
+    yield from _superset(values)
 
 
 def _save(*arguments: str) -> str:
@@ -208,6 +211,41 @@ def _gitops(values: Values) -> Iterator[str]:
         )
 
 
+def _superset(values: Values) -> Iterator[str]:
+    if not as_boolean(values.get("RUN_SUPERSET")):
+        return
+    for part in ("", "WORKER_"):
+        least, most = (
+            as_integer(values.get(f"ASPECTS_SUPERSET_{part}{bound}REPLICAS")) or 1
+            for bound in ("", "MAX_")
+        )
+        if most < least:
+            yield (
+                f"ASPECTS_SUPERSET_{part}MAX_REPLICAS is {most} and {least} are wanted at least: "
+                f"{_save(f'--set ASPECTS_SUPERSET_{part}MAX_REPLICAS={least}')}."
+            )
+    names = values.get("SUPERSET_ROLES_MAPPING")
+    wanted = ("admin", "instructor", "operator", "student")
+    missing = [key for key in wanted if not isinstance(names, dict) or not names.get(key)]
+    if missing:
+        yield (
+            f"SUPERSET_ROLES_MAPPING does not name the role '{missing[0]}': "
+            f"{_save('--unset SUPERSET_ROLES_MAPPING')}, or name all of {', '.join(wanted)}."
+        )
+    try:
+        roles = values.get("ASPECTS_SUPERSET_EXTRA_ROLES")
+        for name, entry in roles.items() if isinstance(roles, dict) else ():
+            superset_roles.check(name, entry)
+    except AspectsError as error:
+        yield str(error)
+    if str(values.get("SUPERSET_DB_DIALECT")) not in ("mysql", "postgresql"):
+        yield (
+            f"SUPERSET_DB_DIALECT is {values.get('SUPERSET_DB_DIALECT')!r} and Superset's image "
+            f"speaks to MySQL: {_save('--set SUPERSET_DB_DIALECT=mysql')}, or postgresql with "
+            "`--append SUPERSET_EXTRA_REQUIREMENTS=psycopg2-binary`."
+        )
+
+
 def _twins(values: Values) -> Iterator[str]:
     """Users that would share their rights, databases whose tables would mix."""
     for names in (
@@ -215,6 +253,7 @@ def _twins(values: Values) -> Iterator[str]:
         _DATABASES,
         ("ASPECTS_RAW_XAPI_TABLE", "ASPECTS_VECTOR_RAW_TRACKING_LOGS_TABLE"),
         ("RALPH_ADMIN_USERNAME", "RALPH_LMS_USERNAME"),
+        ("SUPERSET_ADMIN_USERNAME", "SUPERSET_LMS_USERNAME"),
     ):
         first: dict[object, str] = {}
         for name in names:

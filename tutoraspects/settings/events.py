@@ -47,7 +47,6 @@ SINKS = Group(
             "list",
             "Charts that are removed while ASPECTS_ENABLE_PII is off.",
             kept=True,
-            read=False,
         ),
         Setting(
             "ASPECTS_PII_CACHE_LIFETIME",

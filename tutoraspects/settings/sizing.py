@@ -155,11 +155,10 @@ SWITCHES = Group(
         ),
         Setting(
             "RUN_SUPERSET",
-            False,
+            True,
             "boolean",
-            "Deploy Superset; this version does not deploy it yet.",
+            "Deploy Superset, where people look at the reports.",
             kept=True,
-            read=False,
         ),
         Setting(
             "RUN_ASPECTS_DOCS",
@@ -217,7 +216,6 @@ SWITCHES = Group(
             "image",
             "Image of Superset.",
             kept=True,
-            read=False,
         ),
         Setting(
             "ASPECTS_STORAGE_CLASS",

@@ -30,7 +30,7 @@ REMOVED = {
         "the reporting models are part of this plugin and its job image",
     ),
 }
-_NOT_DEPLOYED = ("RUN_VECTOR", "RUN_SUPERSET", "RUN_ASPECTS_DOCS")
+_NOT_DEPLOYED = ("RUN_VECTOR", "RUN_ASPECTS_DOCS")
 # Every unknown name with the first prefix is a mistake. The others are shared with the platform
 # and with other plugins, so that only a near miss of one of our names is.
 _OWN_PREFIX = "ASPECTS_"

@@ -41,6 +41,36 @@ EVENT_SINK_CLICKHOUSE_{{ model|upper }}_ENABLED = True
 EVENT_SINK_CLICKHOUSE_{{ model|upper }}_ENABLED = {{ truth(ASPECTS_ENABLE_PII) }}
 {%- endfor %}
 
+{%- if RUN_SUPERSET %}
+{%- set scheme = "https" if ENABLE_HTTPS else "http" %}
+
+# platform-plugin-aspects: dashboards of Superset inside LMS and Studio. Guest tokens are asked for
+# inside the platform, whatever the public name resolves to here.
+SUPERSET_CONFIG = {
+    "service_url": {{ (scheme ~ "://" ~ SUPERSET_HOST)|pprint }},
+    "internal_service_url": {{ ("http://superset:" ~ SUPERSET_PORT)|pprint }},
+    "username": {{ SUPERSET_LMS_USERNAME|string|pprint }},
+    "password": _aspects_secrets().get("SUPERSET_LMS_PASSWORD", ""),
+}
+ASPECTS_INSTRUCTOR_DASHBOARDS = {{ (ASPECTS_INSTRUCTOR_DASHBOARDS + (ASPECTS_PII_INSTRUCTOR_DASHBOARDS if truth(ASPECTS_ENABLE_PII) == "True" else []))|pprint }}
+SUPERSET_DASHBOARD_LOCALES = {{ SUPERSET_DASHBOARD_LOCALES|list|pprint }}
+SUPERSET_SHOW_INSTRUCTOR_DASHBOARD_LINK = {{ truth(SUPERSET_SHOW_INSTRUCTOR_DASHBOARD_LINK) }}
+ASPECTS_ENABLE_STUDIO_IN_CONTEXT_METRICS = {{ truth(ASPECTS_ENABLE_STUDIO_IN_CONTEXT_METRICS) }}
+{%- if truth(ASPECTS_ENABLE_INSTRUCTOR_DASHBOARD_PLUGIN) == "True" %}
+OPEN_EDX_FILTERS_CONFIG = globals().get("OPEN_EDX_FILTERS_CONFIG") or {}
+for _event, _step in (
+    ("org.openedx.learning.instructor.dashboard.render.started.v1", "AddSupersetTab"),
+    (
+        "org.openedx.learning.instructor.dashboard.tabs.requested.v1",
+        "AddSupersetTabToInstructorDashboard",
+    ),
+):
+    OPEN_EDX_FILTERS_CONFIG.setdefault(_event, {"fail_silently": False, "pipeline": []})[
+        "pipeline"
+    ].append(f"platform_plugin_aspects.extensions.filters.{_step}")
+{%- endif %}
+{%- endif %}
+
 # event-routing-backends: tracking events become xAPI statements. Which events it takes, and which of
 # them it calls business-critical, are its own defaults.
 XAPI_EVENTS_ENABLED = {{ truth(lrs_url() != "" or truth(RUN_VECTOR) == "True") }}

@@ -86,3 +86,26 @@ for other in RouterConfiguration.objects.current_set().filter(enabled=True):
         print(f"Statements also go to {other.route_url}; if that is not wanted, switch the route off "
               "at /admin/event_routing_backends/routerconfiguration/")
 PYTHON
+{%- if RUN_SUPERSET %}
+# Let people log in to Superset with their accounts here. The secret reaches the command by its
+# environment, and the argument list of a process in this container only.
+aspects_secret() {
+    python - "$1" <<'PYTHON'
+import json, os, sys
+name, path = sys.argv[1], "/openedx/config/aspects/lms/secrets.json"
+print(os.environ[name] if name in os.environ else json.load(open(path))[name])
+PYTHON
+}
+./manage.py lms manage_user superset superset@apache
+aspects_application() {
+    ./manage.py lms create_dot_application --grant-type authorization-code \
+        --redirect-uris "$2/oauth-authorized/openedxsso" --client-id "$3" \
+        --client-secret "$(aspects_secret SUPERSET_OAUTH2_CLIENT_SECRET)" --scopes "user_id" \
+        --update "$1" superset
+}
+aspects_application superset-sso "http{{ "s" if ENABLE_HTTPS }}://{{ SUPERSET_HOST }}" "$(aspects_secret SUPERSET_OAUTH2_CLIENT_ID)"
+if [ -e /openedx/config/aspects/lms/secrets.json ]; then
+    # `tutor dev` and `tutor local` share their database.
+    aspects_application superset-sso-dev "http://{{ SUPERSET_HOST }}:{{ SUPERSET_PORT }}" "$(aspects_secret SUPERSET_OAUTH2_CLIENT_ID_DEV)"
+fi
+{%- endif %}

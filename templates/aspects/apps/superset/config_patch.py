@@ -1,0 +1,2 @@
+{{ patch("superset-config") }}
+{{ patch("superset-config-docker") }}

@@ -1,0 +1,1 @@
+{{ patch("superset-jinja-filters") }}

@@ -1,0 +1,2 @@
+SECURITY_FILTERS = []
+{{ patch("superset-row-level-security") }}

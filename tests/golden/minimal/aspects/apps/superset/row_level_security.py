@@ -1,0 +1,1 @@
+SECURITY_FILTERS = []

@@ -1,0 +1,171 @@
+"""Embedded dashboards: the flow of platform-plugin-aspects, and tokens that are not from it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from tests.superset import assets
+from tests.superset.client import Client, claims_of, sign
+from tests.superset.conftest import World
+
+pytestmark = pytest.mark.slow
+
+
+def body(course: str, **more: Any) -> dict[str, Any]:
+    """What generate_guest_token sends (platform_plugin_aspects/utils.py)."""
+    org = course.removeprefix("course-v1:").split("+")[0]
+    return {
+        "user": {"username": "anna"},
+        "resources": [{"type": "dashboard", "id": assets.DASHBOARD}],
+        "rls": [{"clause": f"org = '{org}'"}, {"clause": f"course_key = '{course}'"}],
+        **more,
+    }
+
+
+def service(world: World) -> Client:
+    """supersetapiclient.SupersetClient: a login with the password, a token in a header."""
+    client = Client(world.superset.url)
+    settings, secrets = world.superset.settings, world.superset.secrets
+    answer = client.request(
+        "POST",
+        "/api/v1/security/login",
+        {
+            "username": settings["service"]["username"],
+            "password": secrets["SUPERSET_LMS_PASSWORD"],
+            "provider": "db",
+            "refresh": "true",
+        },
+    )
+    assert answer.status == 200, answer.text
+    client.headers["Authorization"] = f"Bearer {answer.json['access_token']}"
+    return client
+
+
+def token(world: World, course: str) -> str:
+    answer = service(world).post("/api/v1/security/guest_token/", body(course))
+    assert answer.status == 200, answer.text
+    return str(answer.json["token"])
+
+
+def guest(world: World, raw: str) -> Client:
+    return Client(world.superset.url, **{"X-GuestToken": raw})
+
+
+def data(client: Client, ids: dict[str, int], columns: list[str], **more: Any) -> Any:
+    return client.post("/api/v1/chart/data", assets.query(ids, columns, **more))
+
+
+def test_a_guest_sees_one_course(world: World) -> None:
+    for course in world.courses[:2]:
+        client = guest(world, token(world, course))
+        for name in ("fact_enrollments", "enrollments_virtual"):
+            answer = data(client, world.ids[name], ["course_key"])
+            assert answer.status == 200, answer.text
+            rows = {row["course_key"]: row["rows"] for row in answer.json["result"][0]["data"]}
+            assert rows == {course: world.rows[course]}
+
+
+def test_what_an_embedded_page_asks(world: World) -> None:
+    client = guest(world, token(world, world.courses[0]))
+    assert client.get("/api/v1/me/roles/").status == 200
+    assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}").status == 200
+    assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}/charts").status == 200
+    assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}/datasets").status == 200
+    page = Client(world.superset.url).get(
+        f"/embedded/{assets.DASHBOARD}", Accept="text/html", Referer=world.superset.lms_url
+    )
+    assert page.status == 200
+    elsewhere = Client(world.superset.url).get(
+        f"/embedded/{assets.DASHBOARD}", Accept="text/html", Referer="https://evil.example.org"
+    )
+    assert elsewhere.status == 403
+
+
+def test_a_guest_may_do_nothing_else(world: World) -> None:
+    client = guest(world, token(world, world.courses[0]))
+    for path in (
+        "/api/v1/database/",
+        "/api/v1/security/roles/",
+        "/api/v1/query/",
+        "/api/v1/saved_query/",
+        "/api/v1/rowlevelsecurity/",
+    ):
+        assert client.get(path).status in (401, 403, 404), path
+    minted = client.request("POST", "/api/v1/security/guest_token/", body(world.courses[1]))
+    assert minted.status in (401, 403)
+
+
+def test_the_lms_account_may_only_ask_for_guest_tokens(world: World) -> None:
+    client = service(world)
+    # No cookie, no CSRF token: inside the platform there is no TLS for a secure cookie.
+    bare = Client(world.superset.url, Authorization=client.headers["Authorization"])
+    answer = bare.request("POST", "/api/v1/security/guest_token/", body(world.courses[0]))
+    assert answer.status == 200, answer.text
+    for path in ("/api/v1/database/", "/api/v1/security/roles/", "/api/v1/security/users/"):
+        assert client.get(path).status in (401, 403), path
+    for path in ("/api/v1/dashboard/", "/api/v1/chart/", "/api/v1/dataset/"):
+        answer = client.get(path)
+        assert answer.status in (401, 403) or answer.json["count"] == 0, path
+    assert data(client, world.ids["fact_enrollments"], ["course_key"]).status in (401, 403)
+
+
+def test_no_token_for_more_than_a_course(world: World) -> None:
+    client, course = service(world), world.courses[0]
+    for rules in (
+        [],
+        [{"clause": "1 = 1"}],
+        [{"clause": "org = 'A'"}],
+        [{"clause": f"course_key = '{course}' OR 1 = 1"}],
+        [{"clause": f"course_key = '{course}') OR (1 = 1"}],
+        [{"clause": f"course_key = '{course}'", "dataset": 1}],
+        [{"clause": f"course_key = '{course}'"}, {"clause": "org = '' OR 1=1 --'"}],
+    ):
+        answer = client.post("/api/v1/security/guest_token/", body(course, rls=rules))
+        assert answer.status == 400, rules
+
+
+def forged(world: World, secret: str, **more: Any) -> str:
+    now = time.time()
+    claims = {
+        "user": {"username": "eve"},
+        "resources": [{"type": "dashboard", "id": assets.DASHBOARD}],
+        "rls_rules": [],
+        "iat": now,
+        "exp": now + 300,
+        "aud": "aspects-superset",
+        "type": "guest",
+        **more,
+    }
+    return sign(claims, secret)
+
+
+def test_forged_tokens(world: World) -> None:
+    secret = world.superset.secrets["SUPERSET_GUEST_TOKEN_SECRET"]
+    honest = token(world, world.courses[0])
+    header, payload, signature = honest.split(".")
+    everything = {"rls_rules": [{"clause": "1 = 1"}]}
+    for raw in (
+        forged(world, "test-guest-secret-change-me"),  # Superset's published default
+        forged(world, world.superset.secrets["SUPERSET_SECRET_KEY"]),
+        sign(claims_of(honest), None),
+        f"{header}.{forged(world, secret, **everything).split('.')[1]}.{signature}",
+        forged(world, secret, exp=time.time() - 10),
+        forged(world, secret, aud="elsewhere"),
+        f"{header}.{payload}.",
+    ):
+        client = guest(world, raw)
+        assert client.get("/api/v1/me/roles/").status == 401
+        answer = data(client, world.ids["fact_enrollments"], ["course_key"])
+        assert answer.status in (401, 403)
+
+
+def test_even_a_stolen_secret_opens_no_rows_without_a_course(world: World) -> None:
+    """Signed with the true secret and without a course: no row of any, not all of them."""
+    secret = world.superset.secrets["SUPERSET_GUEST_TOKEN_SECRET"]
+    for rules in ([], [{"clause": "1 = 1"}]):
+        client = guest(world, forged(world, secret, rls_rules=rules))
+        answer = data(client, world.ids["fact_enrollments"], ["course_key"])
+        assert answer.status == 200 and answer.json["result"][0]["data"] == []
