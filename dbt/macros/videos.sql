@@ -1,6 +1,6 @@
 {# One row per learner and video: its length and the intervals that were watched, [start, end) in whole
-   seconds. Statements are put in order here, whichever block or shard they came in: playing goes on
-   after `played` and over seeks, until a pause or an end. #}
+   seconds. Statements are put in order here, whichever block or shard they came in, and copies left
+   out: playing goes on after `played` and over seeks, until a pause or an end. #}
 {% macro watched() -%}
     (
         SELECT
@@ -17,20 +17,17 @@
             SELECT
                 org, course_key, block_id, actor_id,
                 toInt64(ceil(max(if(isFinite(ifNull(video_length, 0)), least(ifNull(video_length, 0), 86400), 0)))) AS length,
-                arraySort(groupUniqArray((emission_time, event_id, kind, before, after))) AS events,
+                arrayCompact(arraySort(groupArray((emission_time, event_id, kind, before, after)))) AS events,
                 arrayMap(event -> event.3, events) AS kinds,
                 arrayFill(kind -> kind != 3, kinds) AS playings,
                 arrayMap(event -> {{ cut('event.4') }}, events) AS befores,
                 arrayMap(event -> {{ cut('event.5') }}, events) AS afters
-            FROM (
-                SELECT org, course_key, block_id, actor_id, emission_time, event_id, video_length,
-                    multiIf(verb_id = {{ verb('played') }}, 1, verb_id = {{ verb('seeked') }}, 3, 2) AS kind,
-                    ifNull(if(kind = 3, video_time_from, video_time), 0) AS before,
-                    ifNull(if(kind = 3, video_time_to, video_time), 0) AS after
-                FROM {{ statements(['played', 'paused', 'seeked', 'completed', 'terminated'],
-                    ['org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'verb_id', 'video_length', 'video_time', 'video_time_from', 'video_time_to'],
-                    is_video('block_id')) }}
-            )
+            FROM {{ statements(['played', 'paused', 'seeked', 'completed', 'terminated'], [
+                'org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'video_length',
+                'multiIf(verb_id = ' ~ verb('played') ~ ', 1, verb_id = ' ~ verb('seeked') ~ ', 3, 2) AS kind',
+                'ifNull(if(kind = 3, video_time_from, video_time), 0) AS before',
+                'ifNull(if(kind = 3, video_time_to, video_time), 0) AS after',
+            ], is_video('block_id')) }}
             GROUP BY org, course_key, block_id, actor_id
         )
     )
