@@ -22,7 +22,7 @@ from tests.lab.ports import Ports
 from tutoraspects.access import password_hash
 
 LIBRARY = Path(__file__).resolve().parents[1] / ".lab/clickhouse/libchdb.so"
-ROLES = ("admin", "lrs", "vector", "cms", "report", "monitor", "backup")
+ROLES = ("admin", "lrs", "vector", "cms", "report", "health", "monitor", "backup")
 # Parts of the image's own config.xml that ours must replace or remove.
 IMAGE_CONFIG = """<clickhouse>
   <logger><level>trace</level><log>{home}/image.log</log></logger>

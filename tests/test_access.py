@@ -16,7 +16,7 @@ from tutoraspects.errors import AspectsError
 from tutoraspects.settings import CATALOGUE
 
 WRITING = ("INSERT", "ALTER", "CREATE", "DROP", "TRUNCATE", "OPTIMIZE", "KILL", "SYSTEM", "ALL")
-READERS = ("ch_report", "ch_monitor")
+READERS = ("ch_report", "ch_health", "ch_monitor")
 
 
 def privileges(name: str, **options: Any) -> list[str]:
@@ -58,7 +58,7 @@ def test_only_the_administrator_may_do_everything() -> None:
 def test_every_user_has_a_password_but_default_which_is_closed() -> None:
     access = declare()
     passwords = [user.password for user in access.users if user.password]
-    assert len(passwords) == len(set(passwords)) == 7
+    assert len(passwords) == len(set(passwords)) == 8
     default = access.user("default")
     assert [str(grant) for grant in default.grants] == ["SELECT ON system.one"]
     assert default.networks == ("127.0.0.1", "::1")

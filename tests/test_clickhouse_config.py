@@ -147,7 +147,7 @@ def test_writers_take_blocks_of_many_months_and_the_servers_know_one_zone(
     assert ET.parse(rendered / "server.xml").findtext("timezone") == "UTC"
 
 
-@pytest.mark.parametrize("role", ["lrs", "vector", "cms", "report", "monitor", "backup"])
+@pytest.mark.parametrize("role", ["lrs", "vector", "cms", "report", "health", "monitor", "backup"])
 def test_every_user_gets_the_settings_of_its_profile_over_those_of_default(
     nodes: Nodes, role: str
 ) -> None:
@@ -260,10 +260,10 @@ ALLOWED = (
     ("report", "SELECT count() FROM xapi.xapi_events_all_parsed"),
     ("report", "SELECT reason, max(received_at) FROM xapi.xapi_events_quarantine GROUP BY reason"),
     ("report", "SELECT count() FROM event_sink.course_overviews"),
-    ("report", "SELECT count() FROM system.query_log"),
-    ("report", "SELECT value FROM system.metrics LIMIT 1"),
-    ("report", "SELECT free_space FROM system.disks"),
-    ("report", "SELECT count() FROM system.replication_queue"),
+    ("health", "SELECT user, query FROM system.query_log"),
+    ("health", "SELECT value FROM system.metrics LIMIT 1"),
+    ("health", "SELECT free_space FROM clusterAllReplicas('aspects', system.disks)"),
+    ("health", "SELECT count() FROM system.replication_queue WHERE num_tries > 1"),
     ("report", "SELECT count() FROM numbers(10) SETTINGS max_threads = 1, max_block_size = 100"),
     ("monitor", "SELECT count() FROM system.parts WHERE database = 'reporting'"),
     ("monitor", "SELECT count() FROM system.replicas"),
@@ -312,7 +312,7 @@ OUTSIDE = (
 REFUSED = (
     *(
         (role, statement)
-        for role in ("lrs", "vector", "cms", "report", "monitor")
+        for role in ("lrs", "vector", "cms", "report", "health", "monitor")
         for statement in WRITES
     ),
     *(
@@ -321,6 +321,13 @@ REFUSED = (
         for statement in OUTSIDE
     ),
     *(("backup", s) for s in WRITES if not s.startswith("BACKUP")),
+    *(("health", s) for s in OUTSIDE if "clusterAllReplicas" not in s),
+    ("health", "SELECT count() FROM reporting.fact"),
+    ("health", "SELECT count() FROM clusterAllReplicas('aspects', reporting.fact)"),
+    ("health", "SELECT * FROM clusterAllReplicas('aspects', system.processes)"),
+    ("report", "SELECT count() FROM system.query_log"),
+    ("report", "SELECT value FROM system.metrics"),
+    ("report", "SELECT free_space FROM system.disks"),
     ("lrs", "SELECT count() FROM xapi.xapi_events_all_parsed"),
     ("lrs", "SELECT count() FROM openedx.xapi_events_all"),
     ("lrs", "SELECT count() FROM event_sink.user_profile"),

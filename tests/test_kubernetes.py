@@ -136,7 +136,7 @@ def test_secrets_are_in_the_secret_and_nowhere_else(rendered: Rendered) -> None:
 
 def test_secret_holds_the_hashes_that_clickhouse_compares(rendered: Rendered) -> None:
     data = rendered.get("Secret", SECRET)["stringData"]
-    for account in ("ADMIN", "LRS", "VECTOR", "CMS", "REPORT", "MONITOR", "BACKUP"):
+    for account in ("ADMIN", "LRS", "VECTOR", "CMS", "REPORT", "HEALTH", "MONITOR", "BACKUP"):
         prefix = "CLICKHOUSE" if account == "ADMIN" else "ASPECTS_CLICKHOUSE"
         password = data[f"{prefix}_{account}_PASSWORD"]
         expected = hashlib.sha256(password.encode()).hexdigest()
@@ -373,7 +373,7 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
         "ASPECTS_CLICKHOUSE_CLUSTER": cluster,
         **{
             f"ASPECTS_CLICKHOUSE_{role}_USER": f"ch_{role.lower()}"
-            for role in ("LRS", "VECTOR", "CMS", "REPORT", "MONITOR", "BACKUP")
+            for role in ("LRS", "VECTOR", "CMS", "REPORT", "HEALTH", "MONITOR", "BACKUP")
         },
         "ASPECTS_CLICKHOUSE_MEMORY_MIB": str(rendered.plan.clickhouse.memory_mib),
         "ASPECTS_CLICKHOUSE_INSERT_QUORUM": str(rendered.plan.insert_quorum),
@@ -404,7 +404,7 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
     }
     mounted = {item["path"] for item in pod["volumes"][0]["secret"]["items"]}
     # Where ClickHouse is not ours, `aspects schema users` makes six users.
-    assert len(container["env"]) == len(mounted) == (9 if external else 3)
+    assert len(container["env"]) == len(mounted) == (10 if external else 3)
     for variable in container["env"]:
         folder, _, name = variable["value"].rpartition("/")
         assert folder == container["volumeMounts"][0]["mountPath"]

@@ -10,9 +10,11 @@ import pytest
 from tutoraspects.dashboards.access import embedded, rows
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
 from tutoraspects.dashboards.check import GUEST_COLUMNS, examine
+from tutoraspects.dashboards.compile import compile, editions
 from tutoraspects.dashboards.edition import Edition
 from tutoraspects.dashboards.marts import marts
 from tutoraspects.dashboards.sql import marts_of, query_of
+from tutoraspects.dashboards.strings import load as load_strings
 from tutoraspects.dashboards.target import Target
 from tutoraspects.resources import resource_path
 
@@ -163,14 +165,37 @@ def test_embedded_dashboards_are_those_of_the_settings(catalogue: Catalogue) -> 
     assert embedded(Edition(catalogue, Target())) == wanted
 
 
-def test_system_tables_are_those_that_reports_may_read(catalogue: Catalogue) -> None:
+def test_what_teachers_meet_has_the_column_by_which_superset_filters(catalogue: Catalogue) -> None:
+    """tutoraspects/superset/rows.py filters every dataset that has it, and no other."""
+    from tutoraspects.access.marts import COURSE_COLUMN
+
+    strings = {"es": load_strings((SHIPPED,), "es")}
+    target = Target(locales=("es",))
+    assets = compile(catalogue, target, strings)
+    columns = {
+        asset["uuid"]: {column["column_name"] for column in asset["columns"]}
+        for path, asset in assets.items()
+        if path.startswith("datasets/")
+    }
+    found = [one for edition in editions(catalogue, target, strings) for one in rows(edition)]
+    assert {one.uuid for one in found} == set(columns)
+    for one in found:
+        if "instructor" in one.roles:
+            assert one.row_filter == COURSE_COLUMN, one.table_name
+            assert COURSE_COLUMN in columns[one.uuid], one.table_name
+
+
+def test_system_tables_are_asked_by_the_user_who_may(catalogue: Catalogue) -> None:
     import re
 
-    from tutoraspects.access.declaration import REPORT_SYSTEM_TABLES
+    from tutoraspects.access.declaration import HEALTH_TABLES
 
+    asked = set()
     for dataset in catalogue.datasets.values():
-        sql = query_of(dataset, catalogue.datasets)
-        assert set(re.findall(r"system\.([a-z_]+)", sql)) <= set(REPORT_SYSTEM_TABLES)
+        found = set(re.findall(r"system\.([a-z_]+)", query_of(dataset, catalogue.datasets)))
+        assert not found or (dataset.database, dataset.audience) == ("servers", "operator")
+        asked |= found
+    assert asked == set(HEALTH_TABLES)
 
 
 def test_specifications_ship(tmp_path: Path) -> None:

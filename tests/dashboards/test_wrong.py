@@ -33,6 +33,7 @@ OPERATORS = """\
 dataset: queries
 description: One row for each query.
 audience: operator
+database: servers
 sql: SELECT query FROM everywhere(system.query_log)
 columns:
   query: {label: Query}
@@ -155,6 +156,10 @@ CASES = {
     "unknown time": Case(V, "time: day", "time: days", "there is no column 'days'; did you mean 'day'"),
     "time that is text": Case(V, "time: day", "time: org", "the column 'org' has not the type time"),
     "open bracket": Case(V, "sql: count()", "sql: count(", "a bracket is open or closed too often"),
+    "servers asked as reports": Case(Q, "database: servers\n", "", "add `database: servers`"),
+    "servers for teachers": Case(
+        Q, "audience: operator", "audience: teacher", "`database: servers` is for `audience: operator`"
+    ),
     "one node only": Case(Q, "everywhere(system.query_log)", "system.query_log", "tells of one node only"),
     "values without sql": Case(
         V, "org: {label: Organization}", "org: {label: Organization, values: {a: A}}", "`values` needs `sql`"

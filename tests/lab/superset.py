@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -43,6 +44,7 @@ class Superset:
         self.rendering: Rendering = lab.rendering
         self._configure()
         self.processes: list[Process] = []
+        self._root_password = ""
         self.with_worker = worker
 
     # -- addresses -------------------------------------------------------------------------------
@@ -77,14 +79,21 @@ class Superset:
             **_environment_file(compose / "superset.env"),
             **_environment_file(compose / "superset-job.env"),
         }
-        password = self.rendering.passwords["report"]
+        passwords = self.rendering.passwords
+        metadata = json.loads(secrets["SUPERSET_DATABASES"])["Superset Metadata"]
         clickhouse = f"{LOOPBACK}:{self.lab.nodes[0].http_port}"
         secrets["SUPERSET_DATABASES"] = json.dumps(
             {
-                "OpenedX Clickhouse": f"clickhousedb+connect://ch_report:{password}@{clickhouse}/"
-                "reporting",
-                "Superset Metadata": f"mysql://{USER}:{secrets['SUPERSET_DB_PASSWORD']}@{LOOPBACK}:"
-                f"{self.mysql_port}/{DATABASE}",
+                name: f"clickhousedb+connect://ch_{role}:{passwords[role]}@{clickhouse}/{database}"
+                for name, role, database in (
+                    ("OpenedX Clickhouse", "report", "reporting"),
+                    ("ClickHouse Servers", "health", "system"),
+                )
+            }
+            | {
+                "Superset Metadata": re.sub(
+                    r"@.*", f"@{LOOPBACK}:{self.mysql_port}/{DATABASE}", metadata
+                )
             }
         )
         self.secrets = secrets
@@ -213,6 +222,13 @@ class Superset:
         self._mariadb(data)
         password = self.secrets["SUPERSET_DB_PASSWORD"]
         self._sql(f"ALTER USER '{USER}'@'%' IDENTIFIED BY '{password}'")
+        root = self.secrets["MYSQL_ROOT_PASSWORD"]
+        self._sql(f"CREATE USER IF NOT EXISTS 'root'@'%' IDENTIFIED BY '{root}'")
+        self._sql(f"ALTER USER 'root'@'%' IDENTIFIED BY '{root}'")
+        self._sql("GRANT ALL ON *.* TO 'root'@'%' WITH GRANT OPTION")
+        for host in ("127.0.0.1", "localhost"):
+            self._sql(f"ALTER USER IF EXISTS 'root'@'{host}' IDENTIFIED BY '{root}'")
+        self._root_password = root
 
     def _prepare(self, data: Path) -> None:
         """An upgraded and initialized metadata database, which takes a minute or two."""
@@ -251,6 +267,7 @@ class Superset:
             ["mariadb", "--no-defaults", "-uroot", f"--socket={self._socket}", "-e", statement],
             check=True,
             capture_output=True,
+            env={**os.environ, "MYSQL_PWD": self._root_password},
         )
 
     def _process(

@@ -18,7 +18,7 @@ from tests.scenarios import steps
 from tutoraspects.events.stream import Generator
 
 DATABASES = ("xapi", "openedx", "event_sink", "reporting")
-ROLES = ("lrs", "vector", "cms", "report", "monitor", "backup")
+ROLES = ("lrs", "vector", "cms", "report", "health", "monitor", "backup")
 
 # Codes of a refusal: ACCESS_DENIED, READONLY.
 REFUSED = (497, 164)

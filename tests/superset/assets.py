@@ -1,4 +1,4 @@
-"""A small dashboard for these tests: a physical and a virtual dataset, a chart of each."""
+"""Small dashboards for these tests: datasets of several kinds, a chart of each."""
 
 from __future__ import annotations
 
@@ -6,22 +6,84 @@ import io
 import json
 import uuid
 import zipfile
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from tests.superset.client import Client, multipart
+from tutoraspects.superset.provision import UUIDS
 
 NAMESPACE = uuid.UUID("6a2f8c4e-5f0a-4d36-9d0e-0b6d8ad0c0de")
-CLICKHOUSE = "21174b6c-4d40-4958-8161-d6c3cf5e77b6"
-DASHBOARD = "c0e64194-33d1-4d5a-8c10-4f51530c5ee9"  # the course dashboard's
-SLUG = "course-dashboard"
-DATASETS = {
-    "fact_enrollments": None,
-    "enrollments_virtual": "SELECT org, course_key, actor_id FROM reporting.fact_enrollments",
-    # What somebody may write who has not heard of row filters: no course column in the result.
-    "enrollments_blind": "SELECT org, count() AS n FROM reporting.fact_enrollments GROUP BY org",
-}
+REPORTS, SERVERS = "OpenedX Clickhouse", "ClickHouse Servers"
+DATABASES = {name: str(UUIDS[name]) for name in (REPORTS, SERVERS)}
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """What a chart of the same name counts the rows of, by the first of its columns."""
+
+    name: str
+    columns: tuple[str, ...]
+    sql: str | None = None
+    database: str = REPORTS
+    schema: str = "reporting"
+
+
+@dataclass(frozen=True)
+class Dashboard:
+    slug: str
+    title: str
+    uuid: str
+    role: str
+    datasets: tuple[Dataset, ...]
+
+
+COURSE = Dashboard(
+    "course-dashboard",
+    "Course Dashboard",
+    "c0e64194-33d1-4d5a-8c10-4f51530c5ee9",
+    "Instructor",
+    (
+        Dataset("fact_enrollments", ("course_key", "org", "actor_id")),
+        Dataset(
+            "enrollments_virtual",
+            ("course_key", "org", "actor_id"),
+            "SELECT org, course_key, actor_id FROM reporting.fact_enrollments",
+        ),
+        # What somebody may write who has not heard of row filters: no course column in the result.
+        Dataset(
+            "enrollments_blind",
+            ("org", "n"),
+            "SELECT org, count() AS n FROM reporting.fact_enrollments GROUP BY org",
+        ),
+    ),
+)
+COURSE_EN = Dashboard(  # the copy in a language, with upstream's id for it
+    "course-dashboard-en",
+    "Course Dashboard",
+    str(uuid.uuid5(uuid.uuid5(uuid.UUID(COURSE.uuid), "superset"), "en")),
+    "Instructor - en",
+    COURSE.datasets,
+)
+OPERATOR = Dashboard(
+    "operator-dashboard",
+    "Operator Dashboard",
+    "02c0121c-40e9-4d8a-b86a-6b996a1cc6fe",
+    "Operator",
+    (
+        Dataset(
+            "server_state",
+            ("name", "node"),
+            "SELECT hostName() AS node, metric AS name "
+            "FROM clusterAllReplicas('aspects', system.metrics) WHERE metric = 'Query'",
+            SERVERS,
+            "system",
+        ),
+    ),
+)
+DASHBOARDS = (COURSE, COURSE_EN, OPERATOR)
+DASHBOARD, SLUG = COURSE.uuid, COURSE.slug
 
 
 def ident(name: str) -> str:
@@ -36,66 +98,28 @@ def bundle() -> bytes:
     """A zip as POST /api/v1/assets/import/ takes it."""
     files: dict[str, Any] = {
         "metadata.yaml": {"version": "1.0.0", "type": "assets", "timestamp": "2026-01-01T00:00:00"},
-        "databases/clickhouse.yaml": {
-            "database_name": "OpenedX Clickhouse",
-            "sqlalchemy_uri": "clickhousedb+connect://ch_report:XXXXXXXXXX@clickhouse:8123/x",
-            "uuid": CLICKHOUSE,
+    }
+    for database, ident_ in DATABASES.items():
+        files[f"databases/{database.replace(' ', '_')}.yaml"] = {
+            "database_name": database,
+            "sqlalchemy_uri": "clickhousedb+connect://ch_any:XXXXXXXXXX@clickhouse:8123/x",
+            "uuid": ident_,
             "version": "1.0.0",
             "extra": {},
-        },
-    }
-    position: dict[str, Any] = {
-        "DASHBOARD_VERSION_KEY": "v2",
-        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
-        "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": ["ROW-1"], "parents": ["ROOT_ID"]},
-        "ROW-1": {
-            "type": "ROW", "id": "ROW-1", "children": [], "parents": ["ROOT_ID", "GRID_ID"],
-            "meta": {"background": "BACKGROUND_TRANSPARENT"},
-        },
-    }  # fmt: skip
-    for number, (name, sql) in enumerate(DATASETS.items()):
-        columns = ["org", "n"] if name.endswith("blind") else ["org", "course_key", "actor_id"]
-        files[f"datasets/{name}.yaml"] = {
-            "table_name": name,
-            "schema": "reporting",
-            "sql": sql,
-            "uuid": ident(name),
-            "database_uuid": CLICKHOUSE,
-            "version": "1.0.0",
-            "source_db_engine": "clickhousedb",
-            "columns": [{"column_name": column, "type": "STRING"} for column in columns],
-            "metrics": [{"metric_name": "rows", "expression": "count()"}],
         }
-        files[f"charts/{name}.yaml"] = {
-            "slice_name": chart_name(name),
-            "viz_type": "table",
-            "uuid": ident(f"chart {name}"),
-            "dataset_uuid": ident(name),
+    for dashboard in DASHBOARDS:
+        files[f"dashboards/{dashboard.slug}.yaml"] = {
+            "dashboard_title": dashboard.title,
+            "slug": dashboard.slug,
+            "uuid": dashboard.uuid,
+            "published": True,
+            "position": _position(dashboard),
+            "metadata": {},
             "version": "1.0.0",
-            "params": {
-                "query_mode": "aggregate",
-                "groupby": columns[:1] if name.endswith("blind") else ["course_key"],
-                "metrics": ["rows"],
-            },
         }
-        position["ROW-1"]["children"].append(f"CHART-{number}")
-        position[f"CHART-{number}"] = {
-            "type": "CHART", "id": f"CHART-{number}", "children": [],
-            "parents": ["ROOT_ID", "GRID_ID", "ROW-1"],
-            "meta": {
-                "chartId": 1000 + number, "uuid": ident(f"chart {name}"), "width": 4, "height": 50,
-                "sliceName": chart_name(name),
-            },
-        }  # fmt: skip
-    files["dashboards/course.yaml"] = {
-        "dashboard_title": "Course Dashboard",
-        "slug": SLUG,
-        "uuid": DASHBOARD,
-        "published": True,
-        "position": position,
-        "metadata": {},
-        "version": "1.0.0",
-    }
+        for dataset in dashboard.datasets:
+            files[f"datasets/{dataset.name}.yaml"] = _dataset(dataset)
+            files[f"charts/{dataset.name}.yaml"] = _chart(dataset)
     made = io.BytesIO()
     with zipfile.ZipFile(made, "w") as archive:
         for path, content in files.items():
@@ -103,38 +127,98 @@ def bundle() -> bytes:
     return made.getvalue()
 
 
-def install(admin: Client, database_password: str, roles: list[str]) -> dict[str, dict[str, int]]:
-    """Import, give the dashboard its roles; ids of dataset, chart and dashboard by dataset."""
+def _dataset(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "table_name": dataset.name,
+        "schema": dataset.schema,
+        "sql": dataset.sql,
+        "uuid": ident(dataset.name),
+        "database_uuid": DATABASES[dataset.database],
+        "version": "1.0.0",
+        "source_db_engine": "clickhousedb",
+        "columns": [{"column_name": column, "type": "STRING"} for column in dataset.columns],
+        "metrics": [{"metric_name": "rows", "expression": "count()"}],
+    }
+
+
+def _chart(dataset: Dataset) -> dict[str, Any]:
+    return {
+        "slice_name": chart_name(dataset.name),
+        "viz_type": "table",
+        "uuid": ident(f"chart {dataset.name}"),
+        "dataset_uuid": ident(dataset.name),
+        "version": "1.0.0",
+        "params": {
+            "query_mode": "aggregate",
+            "groupby": list(dataset.columns[:1]),
+            "metrics": ["rows"],
+        },
+    }
+
+
+def _position(dashboard: Dashboard) -> dict[str, Any]:
+    row = {
+        "type": "ROW", "id": "ROW-1", "children": [], "parents": ["ROOT_ID", "GRID_ID"],
+        "meta": {"background": "BACKGROUND_TRANSPARENT"},
+    }  # fmt: skip
+    position: dict[str, Any] = {
+        "DASHBOARD_VERSION_KEY": "v2",
+        "ROOT_ID": {"type": "ROOT", "id": "ROOT_ID", "children": ["GRID_ID"]},
+        "GRID_ID": {"type": "GRID", "id": "GRID_ID", "children": ["ROW-1"], "parents": ["ROOT_ID"]},
+        "ROW-1": row,
+    }
+    for number, dataset in enumerate(dashboard.datasets):
+        position["ROW-1"]["children"].append(f"CHART-{number}")
+        position[f"CHART-{number}"] = {
+            "type": "CHART", "id": f"CHART-{number}", "children": [],
+            "parents": ["ROOT_ID", "GRID_ID", "ROW-1"],
+            "meta": {
+                "chartId": 1000 + number, "uuid": ident(f"chart {dataset.name}"), "width": 4,
+                "height": 50, "sliceName": chart_name(dataset.name),
+            },
+        }  # fmt: skip
+    return position
+
+
+def install(admin: Client, passwords: dict[str, str]) -> dict[str, dict[str, int]]:
+    """Import, give the dashboards their roles; ids of dataset, chart and dashboard by dataset."""
     data, kind = multipart(
-        {"passwords": json.dumps({"databases/clickhouse.yaml": database_password})},
+        {
+            "passwords": json.dumps(
+                {
+                    f"databases/{name.replace(' ', '_')}.yaml": passwords[role]
+                    for name, role in ((REPORTS, "report"), (SERVERS, "health"))
+                }
+            )
+        },
         "bundle",
         bundle(),
     )
     answer = admin.post("/api/v1/assets/import/", data, **{"Content-Type": kind})
     assert answer.status == 200, answer.text
-    found = admin.get(f"/api/v1/dashboard/{SLUG}").json["result"]
     known = {
         role["name"]: role["id"]
         for role in admin.get("/api/v1/security/roles/?q=(page_size:100)").json["result"]
     }
-    changed = admin.request(
-        "PUT",
-        f"/api/v1/dashboard/{found['id']}",
-        {"roles": [known[name] for name in roles]},
-    )
-    assert changed.status == 200, changed.text
     charts = {
         entry["slice_name"]: entry
         for entry in admin.get("/api/v1/chart/?q=(page_size:100)").json["result"]
     }
-    return {
-        name: {
-            "dataset": charts[chart_name(name)]["datasource_id"],
-            "chart": charts[chart_name(name)]["id"],
-            "dashboard": found["id"],
-        }
-        for name in DATASETS
-    }
+    ids = {}
+    for dashboard in DASHBOARDS:
+        found = admin.get(f"/api/v1/dashboard/{dashboard.slug}").json["result"]
+        body = {"roles": [known[dashboard.role]]}
+        changed = admin.request("PUT", f"/api/v1/dashboard/{found['id']}", body)
+        assert changed.status == 200, changed.text
+        for dataset in dashboard.datasets:
+            chart = charts[chart_name(dataset.name)]
+            in_it = {
+                "dataset": chart["datasource_id"],
+                "chart": chart["id"],
+                "dashboard": found["id"],
+            }
+            ids.setdefault(dataset.name, in_it)
+    return ids
 
 
 def query(ids: dict[str, int], columns: list[str], **more: Any) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
@@ -12,7 +13,7 @@ import pytest
 from tests.lab.lab import Lab
 from tests.lab.superset import Superset
 from tests.superset import assets
-from tests.superset.client import Client, through_lms, with_password
+from tests.superset.client import Answer, Client, through_lms, with_password
 from tutoraspects.events.stream import Generator
 
 ROWS = "SELECT course_key, count() FROM reporting.fact_enrollments GROUP BY 1 ORDER BY 1"
@@ -32,6 +33,11 @@ class World:
     @property
     def courses(self) -> list[str]:
         return list(self.rows)
+
+    def database(self, name: str) -> int:
+        """The number of a database in Superset."""
+        found = self.admin.get("/api/v1/database/?q=(page_size:100)").json["result"]
+        return next(int(one["id"]) for one in found if one["database_name"] == name)
 
     def login(self, name: str) -> Client:
         """Somebody of the LMS, logged in."""
@@ -64,12 +70,26 @@ def world() -> Iterator[World]:
                 superset.settings["admin"]["username"],
                 superset.secrets["SUPERSET_ADMIN_PASSWORD"],
             )
-            made.ids = assets.install(
-                made.admin, superset.rendering.passwords["report"], ["Instructor"]
-            )
+            made.ids = assets.install(made.admin, superset.rendering.passwords)
             superset.provision()
             yield made
         except subprocess.CalledProcessError as error:
             raise AssertionError(error.stderr) from error
         finally:
             superset.close()
+
+
+def sql_lab(
+    client: Client, sql: str, database: int = 1, schema: str | None = "reporting"
+) -> Answer:
+    return client.post(
+        "/api/v1/sqllab/execute/",
+        {
+            "database_id": database,
+            "sql": sql,
+            "schema": schema,
+            "runAsync": False,
+            "client_id": uuid.uuid4().hex[:11],
+            "queryLimit": 100,
+        },
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -10,7 +9,8 @@ import pytest
 
 from tests.superset import assets
 from tests.superset.client import Answer, Client, bootstrap, through_lms
-from tests.superset.conftest import World
+from tests.superset.conftest import World, sql_lab
+from tutoraspects.superset.database import READ
 
 pytestmark = pytest.mark.slow
 
@@ -26,20 +26,6 @@ def seen(client: Client, ids: dict[str, int], column: str = "course_key", **more
     answer = ask(client, ids, [column], **more)
     assert answer.status == 200, answer.text
     return {row[column]: row["rows"] for row in answer.json["result"][0]["data"]}
-
-
-def sql_lab(client: Client, sql: str, database: int = 1) -> Answer:
-    return client.post(
-        "/api/v1/sqllab/execute/",
-        {
-            "database_id": database,
-            "sql": sql,
-            "schema": "reporting",
-            "runAsync": False,
-            "client_id": uuid.uuid4().hex[:11],
-            "queryLimit": 100,
-        },
-    )
 
 
 # name -> how many of the first two courses, or None for all there are
@@ -166,8 +152,39 @@ def test_sql_lab_of_an_instructor_who_is_given_it(world: World) -> None:
                 anna, f"SELECT DISTINCT course_key FROM xapi.xapi_events_all_parsed {clause}"
             )
             assert answer.status >= 400 and world.courses[1] not in answer.text, answer.text
+        # Databases of the operator dashboard: the connection is refused, whoever has access.
+        for name, query in (
+            ("ClickHouse Servers", "SELECT name FROM system.disks"),
+            ("Superset Metadata", "SELECT id FROM ab_user"),
+        ):
+            answer = sql_lab(anna, query, world.database(name), schema=None)
+            assert answer.status >= 400 and "every course" in answer.text, answer.text
     finally:
         world.superset.provision()
+
+
+def test_no_password_is_read_through_the_operators_databases(world: World) -> None:
+    """By the one who may read everything."""
+    root = world.login("root")
+    metadata, servers = (world.database(n) for n in ("Superset Metadata", "ClickHouse Servers"))
+    for table, columns in READ.items():
+        answer = sql_lab(root, f"SELECT {', '.join(columns)} FROM {table}", metadata, None)
+        assert answer.status == 200, answer.text
+    for query in (
+        "SELECT password FROM ab_user",
+        "SELECT * FROM dbs",
+        "SELECT sqlalchemy_uri FROM dbs",
+        "SELECT User FROM mysql.user",
+    ):
+        answer = sql_lab(root, query, metadata, None)
+        assert answer.status >= 400 and "denied" in answer.text, answer.text
+    for query in (
+        "SELECT count() FROM reporting.fact_enrollments",
+        "SELECT count() FROM clusterAllReplicas('aspects', reporting.fact_enrollments)",
+        "SELECT * FROM remote('127.0.0.1:9000', system.one)",
+    ):
+        answer = sql_lab(root, query, servers, None)
+        assert answer.status >= 400 and "Not enough privileges" in answer.text, answer.text
 
 
 def _lend(world: World, name: str) -> None:

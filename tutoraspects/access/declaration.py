@@ -16,17 +16,14 @@ from tutoraspects.access.model import (
 )
 from tutoraspects.access.profiles import declare_profiles, declare_quotas
 
-# What the operator dashboard reads. Everything else in `system` stays closed to reports:
-# query texts of other users in `processes`, grants, macros, paths.
-REPORT_SYSTEM_TABLES = (
+# What the operator dashboard shows of the servers. clusterAllReplicas asks for the right to whole
+# tables, also where a query names a few columns.
+HEALTH_TABLES = (
     "asynchronous_metrics",
-    "clusters",
     "disks",
     "events",
     "metrics",
-    "parts",
     "query_log",
-    "replicas",
     "replication_queue",
 )
 # Minutes at least between the last retry of the LMS and the time from which Ralph sees a statement.
@@ -61,6 +58,7 @@ def declare(
             _vector(names),
             _cms(names),
             _report(names, pii),
+            _health(names),
             _monitor(names),
             _backup(names),
         ),
@@ -202,9 +200,29 @@ def _report(names: Names, pii: bool) -> User:
             *(Grant("SELECT(received_at, reason)", target) for target in quarantine),
             *(Grant("SELECT", table(names.event_sink_database, name)) for name in sinks),
             *(Grant("SELECT", table(*mart)) for mart in elsewhere if mart[1] != "user_pii"),
-            *(Grant("SELECT", f"system.{name}") for name in REPORT_SYSTEM_TABLES),
         ),
         row_filters=course_filters(names),
+    )
+
+
+def _health(names: Names) -> User:
+    """The operator dashboard's view of the servers. Apart from the reports, because
+    clusterAllReplicas needs the right to address other hosts, and the log of queries has the texts
+    of everybody's. Superset connects with it only for those who see every course.
+    """
+    return User(
+        name=names.health,
+        why="The operator dashboard: how every node of ClickHouse is doing; reads no data.",
+        password="CH_HEALTH_PASSWORD_SHA256",
+        profile="monitor",
+        quota="monitor",
+        grants=(
+            *(Grant("SELECT", f"system.{name}") for name in HEALTH_TABLES),
+            # system.replication_queue lists only the tables that one may see.
+            Grant("SHOW TABLES", "*.*"),
+            # clusterAllReplicas
+            Grant("REMOTE", "*.*"),
+        ),
     )
 
 

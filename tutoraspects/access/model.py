@@ -39,6 +39,7 @@ class Names:
     vector: str = "ch_vector"
     cms: str = "ch_cms"
     report: str = "ch_report"
+    health: str = "ch_health"
     monitor: str = "ch_monitor"
     backup: str = "ch_backup"
     ralph_database: str = "xapi"
@@ -80,6 +81,7 @@ SETTING_OF = {
     "vector": "ASPECTS_CLICKHOUSE_VECTOR_USER",
     "cms": "ASPECTS_CLICKHOUSE_CMS_USER",
     "report": "ASPECTS_CLICKHOUSE_REPORT_USER",
+    "health": "ASPECTS_CLICKHOUSE_HEALTH_USER",
     "monitor": "ASPECTS_CLICKHOUSE_MONITOR_USER",
     "backup": "ASPECTS_CLICKHOUSE_BACKUP_USER",
     "ralph_database": "RALPH_DATABASE",

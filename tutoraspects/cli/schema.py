@@ -193,7 +193,7 @@ def make_users(as_sql: bool, memory_mib: int | None, quorum: int | None, pii: bo
     says otherwise.
 
     For each ASPECTS_CLICKHOUSE_<ROLE>_PASSWORD (or _PASSWORD_FILE) in the environment, with ROLE
-    one of LRS, VECTOR, CMS, REPORT, MONITOR, BACKUP. Run again, it brings them up to date.
+    one of LRS, VECTOR, CMS, REPORT, HEALTH, MONITOR, BACKUP. Run again, it brings them up to date.
     """
     context = _context()
     declared = users.declare(os.environ, context.names, memory_mib, quorum, pii)

@@ -19,7 +19,7 @@ from tutoraspects.dashboards.model import (
     Use,
 )
 from tutoraspects.dashboards.problems import Problem, nearest
-from tutoraspects.dashboards.sql import bare_system_tables, marts_of, query_of
+from tutoraspects.dashboards.sql import bare_system_tables, marts_of, query_of, reads_system
 from tutoraspects.errors import AspectsError
 
 # What a guest token of the LMS filters by, on every dataset behind an embedded chart.
@@ -99,6 +99,10 @@ def _query(dataset: Dataset, catalogue: Catalogue, marts: Marts | None) -> Itera
     for table in bare_system_tables(sql)[:1]:
         yield source.problem(
             [where], f"{table} tells of one node only: write everywhere({table}) for the cluster"
+        )
+    if dataset.database == "clickhouse" and reads_system(sql):
+        yield source.problem(
+            [where], "only the servers' user reads system: add `database: servers`"
         )
     if ";" in sql:
         yield source.problem([where], "a query has no semicolon")

@@ -52,8 +52,9 @@ class Dataset(Part):
     audience: Literal["teacher", "operator"] = Field(
         description="Who may meet these rows. Those for teachers are limited to their courses."
     )
-    database: Literal["clickhouse", "superset"] = Field(
-        "clickhouse", description="Or Superset's own database."
+    database: Literal["clickhouse", "servers", "superset"] = Field(
+        "clickhouse",
+        description="Or what ClickHouse's servers tell of themselves, or Superset's own database.",
     )
     mart: Mart | None = Field(None, description="A mart, such as `reporting.fact_enrollments`,")
     sql: str | None = Field(None, description="or a query over marts,")
@@ -82,6 +83,8 @@ class Dataset(Part):
             raise ValueError("a dataset with `extends` has the columns and metrics of the other")
         if not self.extends and not self.columns:
             raise ValueError("a dataset lists its columns")
+        if self.database != "clickhouse" and self.audience != "operator":
+            raise ValueError(f"`database: {self.database}` is for `audience: operator`")
         if not self.mart and self.narrow != "courses":
             raise ValueError("`narrow` is for `mart`; a query says narrowed(...) itself")
         return self

@@ -9,9 +9,11 @@ from __future__ import annotations
 import uuid
 
 NAMESPACE = uuid.uuid5(uuid.NAMESPACE_DNS, "dashboards.aspects.openedx.org")
-# Name and id of the databases that Superset reads, as tutor-contrib-aspects has them.
+# Name and id of the databases that Superset reads; the first and the last as tutor-contrib-aspects
+# has them.
 DATABASES = {
     "clickhouse": ("OpenedX Clickhouse", "21174b6c-4d40-4958-8161-d6c3cf5e77b6"),
+    "servers": ("ClickHouse Servers", "3e0ad9f5-8f2c-5a3b-9c63-6f1d1c2b7a40"),
     "superset": ("Superset Metadata", "06cd566f-e22a-4a79-b0e0-4c947de93ee0"),
 }
 

@@ -111,6 +111,11 @@ def bare_system_tables(sql: str) -> list[str]:
     return _SYSTEM.findall(sql)
 
 
+def reads_system(sql: str) -> bool:
+    """Whether a query reads any system table."""
+    return re.search(r"\bsystem\.[a-z_]+", sql) is not None
+
+
 def _everywhere(table: str, target: Target) -> str:
     return f"clusterAllReplicas('{target.cluster}', {table})" if target.cluster else table
 

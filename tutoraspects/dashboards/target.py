@@ -17,8 +17,8 @@ _TRUE = {"1", "true", "yes", "on"}
 class Target:
     """An installation, as far as dashboards differ from one to the next.
 
-    `databases` maps the names in specifications to real ones. `uris` maps `clickhouse` and
-    `superset` to SQLAlchemy addresses; passwords in them never enter a bundle.
+    `databases` maps the names in specifications to real ones. `uris` maps `clickhouse`, `servers`
+    and `superset` to SQLAlchemy addresses; passwords in them never enter a bundle.
     """
 
     databases: Mapping[str, str] = field(
@@ -67,6 +67,7 @@ class Target:
                 name: environment[variable]
                 for name, variable in (
                     ("clickhouse", "CLICKHOUSE_REPORT_SQLALCHEMY_URI"),
+                    ("servers", "ASPECTS_CLICKHOUSE_HEALTH_SQLALCHEMY_URI"),
                     ("superset", "SUPERSET_METADATA_SQLALCHEMY_URI"),
                 )
                 if environment.get(variable)

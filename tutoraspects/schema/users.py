@@ -15,7 +15,7 @@ from tutoraspects.schema.names import Names
 from tutoraspects.schema.nodes import discover
 from tutoraspects.schema.target import Target, read_secret
 
-ROLES = ("lrs", "vector", "cms", "report", "monitor", "backup")
+ROLES = ("lrs", "vector", "cms", "report", "health", "monitor", "backup")
 
 
 _TRUE = {"1", "true", "yes", "on"}

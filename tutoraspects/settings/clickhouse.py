@@ -223,6 +223,13 @@ DATABASES = Group(
             kept=True,
         ),
         Setting(
+            "ASPECTS_CLICKHOUSE_HEALTH_SQLALCHEMY_URI",
+            "clickhousedb+connect://{{ ASPECTS_CLICKHOUSE_HEALTH_USER }}:"
+            "{{ ASPECTS_CLICKHOUSE_HEALTH_PASSWORD }}@{{ CLICKHOUSE_URL }}/system",
+            "secret",
+            "The same for the user with which the operator dashboard reads the servers' state.",
+        ),
+        Setting(
             "CLICKHOUSE_ADMIN_SQLALCHEMY_URI",
             "clickhouse+native://{{ CLICKHOUSE_ADMIN_USER }}:{{ CLICKHOUSE_ADMIN_PASSWORD }}@"
             "{{ CLICKHOUSE_CLUSTER_DDL_NODE_HOST or CLICKHOUSE_HOST }}"
@@ -262,6 +269,12 @@ ACCOUNTS = Group(
         *_account("ASPECTS_CLICKHOUSE_REPORT", "ch_report", "with which reports are read"),
         *_account("ASPECTS_CLICKHOUSE_CMS", "ch_cms", "with which LMS and CMS copy their models"),
         *_account(
+            "ASPECTS_CLICKHOUSE_HEALTH",
+            "ch_health",
+            "with which the operator dashboard reads the servers' state",
+            kept=False,
+        ),
+        *_account(
             "ASPECTS_CLICKHOUSE_MONITOR",
             "ch_monitor",
             "that reads the server's own metrics",
@@ -282,7 +295,7 @@ ACCOUNTS = Group(
             {},
             "environment",
             "Second passwords that ClickHouse takes while one is being changed, by account (ADMIN, "
-            "LRS, VECTOR, REPORT, CMS, MONITOR, BACKUP).",
+            "LRS, VECTOR, REPORT, HEALTH, CMS, MONITOR, BACKUP).",
         ),
     ),
 )

@@ -22,7 +22,7 @@ _ACCOUNTS = (
     "CLICKHOUSE_ADMIN",
     *(
         f"ASPECTS_CLICKHOUSE_{service}"
-        for service in ("LRS", "VECTOR", "REPORT", "CMS", "MONITOR", "BACKUP")
+        for service in ("LRS", "VECTOR", "REPORT", "HEALTH", "CMS", "MONITOR", "BACKUP")
     ),
 )
 _DATABASES = (

@@ -156,9 +156,24 @@ SUPERSET = Group(
             "Password of that database.",
             kind="unique",
         ),
+        Setting(
+            "ASPECTS_SUPERSET_READER_USER",
+            "superset_reader",
+            "user",
+            "MySQL user with which the operator dashboard reads who did what in Superset.",
+        ),
+        Setting(
+            "ASPECTS_SUPERSET_READER_PASSWORD",
+            "{{ 24|random_string }}",
+            "secret",
+            "Password of that user.",
+            kind="unique",
+        ),
         _kept(
             "SUPERSET_METADATA_SQLALCHEMY_URI",
-            "mysql://{{ SUPERSET_DB_USERNAME }}:{{ SUPERSET_DB_PASSWORD }}"
+            "mysql://{% if SUPERSET_DB_HOST == MYSQL_HOST %}"
+            "{{ ASPECTS_SUPERSET_READER_USER }}:{{ ASPECTS_SUPERSET_READER_PASSWORD }}"
+            "{% else %}{{ SUPERSET_DB_USERNAME }}:{{ SUPERSET_DB_PASSWORD }}{% endif %}"
             "@{{ SUPERSET_DB_HOST }}:{{ SUPERSET_DB_PORT }}/{{ SUPERSET_DB_METADATA_NAME }}",
             "secret",
             "Address and credentials of the database that the operator dashboard reads.",

@@ -147,6 +147,7 @@ ASPECTS_BLOCK_STUDENTS = bool(_settings["block_students"])
 ASPECTS_BLOCK_INSTRUCTORS = bool(_settings["block_instructors"])
 ASPECTS_SERVICE_ACCOUNTS = (_settings["admin"]["username"], _settings["service"]["username"])
 ASPECTS_ROWS_OF_ROLES = rows_of_roles(_settings)
+ASPECTS_OPERATORS_USERS = frozenset(_settings["operators_users"])
 
 AUTH_TYPE = AUTH_OAUTH
 OAUTH_PROVIDERS = [lms.provider(_lms, secret(_client), secret("SUPERSET_OAUTH2_CLIENT_SECRET"))]

@@ -11,6 +11,14 @@ from tutoraspects.superset.connections import database_options
 from tutoraspects.superset.environment import secret
 
 PATIENCE = 600  # seconds
+# What the operator dashboard reads of Superset's own tables: who did what, and nothing by which
+# one logs in anywhere.
+READ = {
+    "ab_user": ("created_on", "id"),
+    "dashboards": ("dashboard_title", "id"),
+    "logs": ("action", "dashboard_id", "dttm", "slice_id", "user_id"),
+    "slices": ("id", "slice_name"),
+}
 
 
 def prepare(settings: Mapping[str, Any], patience: float = PATIENCE) -> Iterator[str]:
@@ -28,6 +36,36 @@ def prepare(settings: Mapping[str, Any], patience: float = PATIENCE) -> Iterator
         cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, _password()))
         cursor.execute(f"GRANT ALL ON {name}.* TO %s@'%%'", (user,))
     yield f"database {database['name']}: there, and its user {user}"
+
+
+def grant_reader(settings: Mapping[str, Any], name: str, password: str) -> Iterator[str]:
+    """Make the reader of the operator dashboard, who may read these columns and nothing else. On a
+    database of one's own somebody else has to. Raises AspectsError."""
+    database = settings["database"]
+    if database["dialect"] != "mysql" or not database["administrator"]:
+        return
+    user, schema = database["reader"], _identifier(name)
+    connection = _connect(database, PATIENCE)
+    with connection, connection.cursor() as cursor:
+        before = _grants(cursor, user)
+        cursor.execute("CREATE USER IF NOT EXISTS %s@'%%'", (user,))
+        cursor.execute("ALTER USER %s@'%%' IDENTIFIED BY %s", (user, password))
+        cursor.execute("REVOKE ALL PRIVILEGES, GRANT OPTION FROM %s@'%%'", (user,))
+        for table, columns in READ.items():
+            listed = ", ".join(map(_identifier, columns))
+            cursor.execute(f"GRANT SELECT ({listed}) ON {schema}.{table} TO %s@'%%'", (user,))
+        if _grants(cursor, user) != before:
+            yield f"database {name}: its reader {user} may read {', '.join(READ)}"
+
+
+def _grants(cursor: Any, user: str) -> list[tuple[str, ...]]:
+    """What a user may do, empty when there is none of the name."""
+    cursor.execute(
+        "SELECT table_schema, table_name, column_name, privilege_type "
+        "FROM information_schema.column_privileges WHERE grantee LIKE %s ORDER BY 1, 2, 3, 4",
+        (f"'{user}'@%",),
+    )
+    return list(cursor.fetchall())
 
 
 def _password() -> str:

@@ -11,13 +11,15 @@ from uuid import UUID, uuid5
 from tutoraspects.errors import AspectsError
 from tutoraspects.superset import roles, rows
 from tutoraspects.superset.connections import with_driver
+from tutoraspects.superset.database import grant_reader
 from tutoraspects.superset.environment import folder, secret
 
 Settings = Mapping[str, Any]
 
-# Upstream's databases, as its assets and ours know them.
+# As tutoraspects/dashboards/identity.py knows them, the first and the last from upstream.
 UUIDS = {
     "OpenedX Clickhouse": UUID("21174b6c-4d40-4958-8161-d6c3cf5e77b6"),
+    "ClickHouse Servers": UUID("3e0ad9f5-8f2c-5a3b-9c63-6f1d1c2b7a40"),
     "Superset Metadata": UUID("06cd566f-e22a-4a79-b0e0-4c947de93ee0"),
 }
 
@@ -72,11 +74,15 @@ def _accounts(
 
 
 def _databases(settings: Settings, session: Any) -> Iterator[str]:
+    from sqlalchemy.engine import make_url
     from superset.models.core import Database
 
     wanted = json.loads(secret("SUPERSET_DATABASES", default="{}"))
     for name, uri in wanted.items():
         uri = with_driver(uri)
+        address = make_url(uri)
+        if address.username == settings["database"]["reader"]:
+            yield from grant_reader(settings, str(address.database), str(address.password))
         stored = session.query(Database).filter_by(database_name=name).one_or_none()
         if stored is None and name in UUIDS:
             stored = session.query(Database).filter_by(uuid=UUIDS[name]).one_or_none()

@@ -123,7 +123,16 @@ def can_view_courses(username: str | None, field_name: str = "course_id", **_: A
 def connect(
     uri: Any, parameters: dict[str, Any], _username: Any, security_manager: Any, _source: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """DB_CONNECTION_MUTATOR: tell ClickHouse which courses the answer may be about."""
+    """DB_CONNECTION_MUTATOR: tell ClickHouse which courses the answer may be about. Raises
+    AspectsError for a user of the operator dashboard on behalf of somebody who does not see all."""
+    from flask import current_app
+
+    closed = uri.username in current_app.config["ASPECTS_OPERATORS_USERS"]
+    if closed and current(security_manager).courses is not None:
+        raise AspectsError(
+            f"The database user {uri.username} is for those who see every course: the roles with "
+            "`rows: all`."
+        )
     if uri.drivername.startswith("clickhousedb"):
         arguments = dict(parameters.get("connect_args") or {})
         # clickhouse-connect takes what it does not know for settings of ClickHouse.

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from flask import current_app, session
+from sqlalchemy.exc import IntegrityError
 from superset.extensions import cache_manager, db
 from superset.security import SupersetSecurityManager
 
@@ -207,6 +208,9 @@ class AspectsSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
         from tutoraspects.superset.provision import embed
 
         if not all(EmbeddedDashboardDAO.find_by_id(str(one["id"])) for one in resources):
-            for line in embed(settings(), db.session):
-                log.info("%s", line)
+            try:
+                for line in embed(settings(), db.session):
+                    log.info("%s", line)
+            except IntegrityError:  # another request was faster
+                db.session.rollback()
         SupersetSecurityManager.validate_guest_token_resources(resources)
