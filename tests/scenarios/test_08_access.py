@@ -51,6 +51,7 @@ RIGHTS: dict[str, dict[str, set[str]]] = {
             *(f"event_sink.{name}" for name in EVENT_SINK),
         },
     },
+    "health": {},
     "monitor": {},
     "backup": {},
 }

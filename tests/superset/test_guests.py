@@ -94,6 +94,12 @@ def test_what_an_embedded_page_asks(world: World) -> None:
     assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}").status == 200
     assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}/charts").status == 200
     assert client.get(f"/api/v1/dashboard/{assets.DASHBOARD}/datasets").status == 200
+    # What a filter was set to: a request that changes something, from a frame without a cookie.
+    kept = client.post(
+        f"/api/v1/dashboard/{world.ids['fact_enrollments']['dashboard']}/filter_state?tab_id=1",
+        {"value": "{}"},
+    )
+    assert kept.status == 201, kept.text
     page = Client(world.superset.url).get(
         f"/embedded/{assets.DASHBOARD}", Accept="text/html", Referer=world.superset.lms_url
     )
