@@ -1,21 +1,18 @@
-{# Pages (units) that learners were on, when first and when last, and with `by_day` on which days: a
-   statement about a sequence tells positions in it, from where and mostly to where; one about a unit
+{# Pages (units) that learners were on, when first, when last, and on which days: a statement about a sequence tells positions in it, from where and mostly to where; one about a unit
    tells the unit. Only units of the latest publish count. What is the same in many statements is put
    together before it is looked up. #}
-{% macro page_visits(by_day=false) -%}
+{% macro page_visits() -%}
     (
         SELECT
             visits.org AS org,
             visits.course_key AS course_key,
             visits.actor_id AS actor_id,
             units.unit_id AS block_id,
-            {%- if by_day %}
-            visits.visited_on AS visited_on,
-            {%- endif %}
             visits.first_visit AS first_visit,
-            visits.last_visit AS last_visit
+            visits.last_visit AS last_visit,
+            visits.days AS days
         FROM (
-            SELECT org, course_key, actor_id, {% if by_day %}visited_on, {% endif %}first_visit, last_visit,
+            SELECT org, course_key, actor_id, first_visit, last_visit, days,
                 arrayJoin(multiIf(
                     {{ is_unit('block_id') }}, [block_id],
                     starting_position <= 0, [],
@@ -28,10 +25,9 @@
                 )) AS page
             FROM (
                 SELECT org, course_key, actor_id, block_id, ifNull(starting_position, 0) AS starting_position, ending_point,
-                    {%- if by_day %} toDate(emission_time) AS visited_on,{% endif %}
-                    min(emission_time) AS first_visit, max(emission_time) AS last_visit
+                    min(emission_time) AS first_visit, max(emission_time) AS last_visit, groupUniqArray(toDate(emission_time)) AS days
                 FROM {{ statements(['navigated'], ['org', 'course_key', 'actor_id', 'block_id', 'emission_time', 'starting_position', 'ending_point'], "block_id != ''") }}
-                GROUP BY org, course_key, actor_id, block_id, starting_position, ending_point{% if by_day %}, visited_on{% endif %}
+                GROUP BY org, course_key, actor_id, block_id, starting_position, ending_point
             )
         ) AS visits
         INNER JOIN (

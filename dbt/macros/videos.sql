@@ -4,7 +4,7 @@
 {% macro watched() -%}
     (
         SELECT
-            org, course_key, block_id AS object_id, actor_id, length AS video_duration,
+            org, course_key, object_id, actor_id, length AS video_duration,
             arrayFilter(kept -> kept.2 > kept.1, arrayMap(
                 (playing, kind, at, to_position, next_kind, next_position, event) -> (
                     if(playing = 1, if(kind = 1 AND length > 0 AND at >= length, 0, to_position), 0),
@@ -15,20 +15,20 @@
             )) AS spans
         FROM (
             SELECT
-                org, course_key, block_id, actor_id,
-                toInt64(ceil(max(if(isFinite(ifNull(video_length, 0)), least(ifNull(video_length, 0), 86400), 0)))) AS length,
-                arrayCompact(arraySort(groupArray((emission_time, event_id, kind, before, after)))) AS events,
+                org, course_key, object_id, actor_id,
+                toInt64(ceil(max(longest))) AS length,
+                arrayCompact(arraySort(groupArrayArray(statements))) AS events,
                 arrayMap(event -> event.3, events) AS kinds,
                 arrayFill(kind -> kind != 3, kinds) AS playings,
                 arrayMap(event -> {{ cut('event.4') }}, events) AS befores,
                 arrayMap(event -> {{ cut('event.5') }}, events) AS afters
-            FROM {{ statements(['played', 'paused', 'seeked', 'completed', 'terminated'], [
-                'org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'video_length',
-                'multiIf(verb_id = ' ~ verb('played') ~ ', 1, verb_id = ' ~ verb('seeked') ~ ', 3, 2) AS kind',
-                'ifNull(if(kind = 3, video_time_from, video_time), 0) AS before',
-                'ifNull(if(kind = 3, video_time_to, video_time), 0) AS after',
-            ], is_video('block_id')) }}
-            GROUP BY org, course_key, block_id, actor_id
+            FROM (
+                SELECT org, course_key, object_id, actor_id, length AS longest, events AS statements
+                FROM {{ ref('int_video_statements') }}
+                WHERE {{ not_retired() }}
+                SETTINGS final = 0
+            )
+            GROUP BY org, course_key, object_id, actor_id
         )
     )
 {%- endmacro %}
