@@ -99,7 +99,7 @@ def test_one_node_runs_the_files_of_compose(projects: dict[str, TutorProject]) -
         for element in ET.fromstring(data[name]).iter()
         if (variable := element.get("from_env"))
     }
-    assert len(taken) == 7 and taken <= given
+    assert len(taken) == 8 and taken <= given
 
 
 def test_one_node_restarts_when_its_configuration_or_a_password_changes(

@@ -73,13 +73,24 @@ def _dearest(size: str, queries: Mapping[str, Any]) -> str:
             found["title"],
             f"{found['p95_ms']:,.0f}",
             f"{found['max_ms']:,.0f}",
+            f"{found['cpu_ms']:,.0f}",
             f"{found['rows_read']:,.0f}",
             f"{found['memory_mib']:,.0f}",
+            found["reason"],
         )
         for found in ten
     )
     return grid(
-        (f"The ten dearest at {int(size):,} events", "p95 ms", "max ms", "rows read", "MiB"), rows
+        (
+            f"The ten dearest at {int(size):,} events",
+            "p95 ms",
+            "max ms",
+            "CPU ms",
+            "rows read",
+            "MiB",
+            "why",
+        ),
+        rows,
     )
 
 

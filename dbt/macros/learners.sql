@@ -7,6 +7,7 @@
             SELECT org, course_key, actor_id, enrollment, grade, passing, last_visit
             FROM {{ ref('int_learner_course') }}
             WHERE {{ not_retired() }}
+            SETTINGS final = 0
         )
         GROUP BY org, course_key, actor_id
     )

@@ -1,10 +1,10 @@
 {# One row per learner and video: its length and the intervals that were watched, [start, end) in whole
-   seconds. Statements are put in order here, whichever block or shard they came in: playing goes on
-   after `played` and over seeks, until a pause or an end. #}
+   seconds. Statements are put in order here, whichever block or shard they came in, and copies left
+   out: playing goes on after `played` and over seeks, until a pause or an end. #}
 {% macro watched() -%}
     (
         SELECT
-            org, course_key, block_id AS object_id, actor_id, length AS video_duration,
+            org, course_key, object_id, actor_id, length AS video_duration,
             arrayFilter(kept -> kept.2 > kept.1, arrayMap(
                 (playing, kind, at, to_position, next_kind, next_position, event) -> (
                     if(playing = 1, if(kind = 1 AND length > 0 AND at >= length, 0, to_position), 0),
@@ -15,23 +15,20 @@
             )) AS spans
         FROM (
             SELECT
-                org, course_key, block_id, actor_id,
-                toInt64(ceil(max(if(isFinite(ifNull(video_length, 0)), least(ifNull(video_length, 0), 86400), 0)))) AS length,
-                arraySort(groupUniqArray((emission_time, event_id, kind, before, after))) AS events,
+                org, course_key, object_id, actor_id,
+                toInt64(ceil(max(longest))) AS length,
+                arrayCompact(arraySort(groupArrayArray(statements))) AS events,
                 arrayMap(event -> event.3, events) AS kinds,
                 arrayFill(kind -> kind != 3, kinds) AS playings,
                 arrayMap(event -> {{ cut('event.4') }}, events) AS befores,
                 arrayMap(event -> {{ cut('event.5') }}, events) AS afters
             FROM (
-                SELECT org, course_key, block_id, actor_id, emission_time, event_id, video_length,
-                    multiIf(verb_id = {{ verb('played') }}, 1, verb_id = {{ verb('seeked') }}, 3, 2) AS kind,
-                    ifNull(if(kind = 3, video_time_from, video_time), 0) AS before,
-                    ifNull(if(kind = 3, video_time_to, video_time), 0) AS after
-                FROM {{ statements(['played', 'paused', 'seeked', 'completed', 'terminated'],
-                    ['org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'verb_id', 'video_length', 'video_time', 'video_time_from', 'video_time_to'],
-                    is_video('block_id')) }}
+                SELECT org, course_key, object_id, actor_id, length AS longest, events AS statements
+                FROM {{ ref('int_video_statements') }}
+                WHERE {{ not_retired() }}
+                SETTINGS final = 0
             )
-            GROUP BY org, course_key, block_id, actor_id
+            GROUP BY org, course_key, object_id, actor_id
         )
     )
 {%- endmacro %}
@@ -42,5 +39,20 @@
 {%- endmacro %}
 
 {% macro is_video(block) -%}
-    {{ return("match(" ~ block ~ ", '@video[+]block@|^i4x://[^/]+/[^/]+/video/')") }}
+    {{ return(is_block(block, 'video')) }}
+{%- endmacro %}
+
+{# `watched` with what its spans add up to: stretches (from, to, times watched), each between two
+   neighbouring ends of spans, and no second in two of them. #}
+{% macro stretches() -%}
+    (
+        SELECT org, course_key, object_id, actor_id, video_duration, spans,
+            arraySort(arrayConcat(arrayMap(span -> (span.1, 1), spans), arrayMap(span -> (span.2, -1), spans))) AS ends,
+            arrayFilter(stretch -> stretch.3 > 0 AND stretch.2 > stretch.1, arrayMap(
+                (from, to, times) -> (from.1, to.1, times),
+                arrayPopBack(ends), arrayPopFront(ends), arrayPopBack(arrayCumSum(end -> end.2, ends))
+            )) AS stretches
+        FROM {{ watched() }}
+        WHERE notEmpty(spans)
+    )
 {%- endmacro %}

@@ -1,3 +1,4 @@
 -- Course Dashboard: Video Engagement per Section/Subsection
+-- puts every video statement of the course in order, for every learner and subsection
 SELECT section_subsection_name, section_subsection_video_engagement, uniqExact(actor_id) FROM reporting.fact_video_engagement
 WHERE course_key = {course:String} AND content_level = 'subsection' GROUP BY 1, 2 ORDER BY 1

@@ -9,7 +9,7 @@
         'version UInt128 CODEC(ZSTD(1))',
         'percent Float64 CODEC(ZSTD(1))',
     ],
-    order_by='org, course_key, entity_id, actor_id',
+    order_by='course_key, entity_id, actor_id, org',
     sharding_key='cityHash64(actor_id)',
     proof='uniqExact(org, course_key, entity_id, actor_id)',
     carry='SELECT * FROM {earlier} WHERE emission_time < {oldest}',

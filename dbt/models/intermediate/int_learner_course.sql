@@ -9,7 +9,7 @@
         'passing SimpleAggregateFunction(max, Tuple(at DateTime64(6), id UUID, state String)) CODEC(ZSTD(1))',
         'last_visit SimpleAggregateFunction(max, DateTime64(6)) CODEC(ZSTD(1))',
     ],
-    order_by='org, course_key, actor_id',
+    order_by='course_key, actor_id, org',
     sharding_key='cityHash64(actor_id)',
     proof='uniqExact(org, course_key, actor_id)',
     carry="SELECT org, course_key, actor_id,

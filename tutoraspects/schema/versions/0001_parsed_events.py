@@ -90,8 +90,10 @@ def upgrade(op: Operations) -> None:
         placement=Placement.SHARDED,
         engine="ReplacingMergeTree",
         partition_by="toYYYYMM(emission_time)",
-        primary_key=("org", "course_key", "verb_id", "actor_id"),
-        order_by=("org", "course_key", "verb_id", "actor_id", "emission_time", "event_id"),
+        # Reports ask about courses: with the organization in front the server would not find a
+        # course's rows, since a filter on the course says nothing about the first column.
+        primary_key=("course_key", "verb_id", "actor_id"),
+        order_by=("course_key", "verb_id", "actor_id", "emission_time", "event_id"),
         ttl=names.events_ttl,
         settings={"ttl_only_drop_parts": 1},
         sharding_key="cityHash64(if(actor_id != '', actor_id, toString(event_id)))",

@@ -17,6 +17,7 @@ FROM (
         SELECT org, course_key, entity_id, actor_id, percent, version, emission_time
         FROM {{ ref('int_completions') }}
         WHERE {{ not_retired() }}
+        SETTINGS final = 0
     )
     GROUP BY org, course_key, entity_id, actor_id
 ) AS latest

@@ -13,6 +13,7 @@ FROM (
     SELECT DISTINCT event_id, emission_time, org, course_key, actor_id, enrollment_mode, enrollment_status
     FROM {{ ref('int_enrollments') }}
     WHERE {{ not_retired() }}
+    SETTINGS final = 0
 ) AS events
 {{ join_course('events.course_key') }}
 {{ join_person('events.actor_id') }}

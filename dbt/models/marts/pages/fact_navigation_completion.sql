@@ -1,5 +1,5 @@
 SELECT
-    visits.visited_on AS visited_on,
+    visited_on,
     visits.org AS org,
     visits.course_key AS course_key,
     blocks.course_name AS course_name,
@@ -14,8 +14,9 @@ SELECT
     blocks.subsection_block_id AS subsection_block_id,
     {{ person() }}
 FROM (
-    SELECT DISTINCT toDate(visited_at) AS visited_on, org, course_key, actor_id, block_id
+    SELECT org, course_key, actor_id, block_id, groupUniqArrayArray(days) AS days
     FROM {{ page_visits() }}
+    GROUP BY org, course_key, actor_id, block_id
 ) AS visits
 {{ join_block('visits.course_key', 'visits.block_id') }}
 LEFT ANY JOIN (
@@ -25,3 +26,4 @@ LEFT ANY JOIN (
     GROUP BY course_key, subsection_block_id
 ) AS items ON items.course_key = visits.course_key AND items.subsection_block_id = blocks.subsection_block_id
 {{ join_person('visits.actor_id') }}
+ARRAY JOIN visits.days AS visited_on

@@ -15,11 +15,10 @@ SELECT
     {{ person() }}
 FROM (
     SELECT org, course_key, object_id, actor_id, video_duration,
-        toInt64(length(arrayDistinct(arrayFlatten(arrayMap(span -> range(span.1, span.2), spans))))) AS seconds,
-        toInt64(arrayMax(arrayMap(one -> arrayCount(other -> other.1 <= one.1 AND one.1 < other.2, spans), spans))) AS most,
-        toInt64(arraySum(arrayMap(span -> span.2 - span.1, spans))) AS total
-    FROM {{ watched() }}
-    WHERE notEmpty(spans)
+        arraySum(stretch -> stretch.2 - stretch.1, stretches) AS seconds,
+        toInt64(arrayMax(stretch -> stretch.3, stretches)) AS most,
+        arraySum(stretch -> (stretch.2 - stretch.1) * stretch.3, stretches) AS total
+    FROM {{ stretches() }}
 ) AS watches
 {{ join_block('watches.course_key', 'watches.object_id') }}
 {{ join_person('watches.actor_id') }}
