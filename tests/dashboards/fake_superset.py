@@ -39,7 +39,12 @@ class FakeSuperset:
         """A page of 1 of datasets or charts; ids are places."""
         if kind == "chart":
             return self.charts
-        return [{"id": n, "uuid": one["uuid"]} for n, one in enumerate(self.of("datasets"))][:99]
+        if kind == "database":
+            return []
+        return [
+            {"id": n, "uuid": one["uuid"], "table_name": one["table_name"], "database": {"id": 1}}
+            for n, one in enumerate(self.of("datasets"))
+        ][:99]
 
     def receive(self, body: bytes, boundary: bytes) -> None:
         """A multipart form with a bundle."""
@@ -88,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             names = [name for name in ROLES if name not in fake.without_roles]
             rows = [{"id": number, "name": name} for number, name in enumerate(names)]
             self._answer(200, {"result": rows if "page:0" in path else []})
-        elif path.startswith(("dataset/", "chart/")):
+        elif path.startswith(("dataset/", "chart/", "database/")):
             self._answer(200, {"result": fake.listed(path.partition("/")[0])})
         elif path == "assets/export/":
             self._answer(200, fake.export())

@@ -46,6 +46,14 @@ def deploy(
     charts: Superset stops linking charts at the first that it does not find, and says nothing.
     """
     roles = _roles(client, editions, role_names(environment))
+    for name in client.move_datasets(
+        {
+            str(one["uuid"]): str(one["database_uuid"])
+            for path, one in assets.items()
+            if kind_of(path) == "datasets"
+        }
+    ):
+        yield f"dataset {name}: reads through another connection now"
     there = bundle.unpack(client.export_assets(), "Superset's export")
     yield from _import(client, _changed(assets, there), len(assets), passwords)
     for edition in editions:

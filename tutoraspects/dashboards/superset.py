@@ -91,6 +91,25 @@ class Client:
             row["name"]: row["id"] for row in self._rows("security/roles/", "id,name", "list roles")
         }
 
+    def move_datasets(self, wanted: Mapping[str, str]) -> list[str]:
+        """Give datasets the connection that they are to have; returns the names of those moved.
+
+        `wanted`: uuid of the connection by that of the dataset. Superset's import looks for a
+        dataset on its new connection only, and then fails on the uuid that is there already.
+        """
+        connections = {
+            row["uuid"]: row["id"] for row in self._rows("database/", "id,uuid", "list databases")
+        }
+        moved = []
+        columns = "id,uuid,table_name,database.id"
+        for row in self._rows("dataset/", columns, "list the datasets"):
+            to = connections.get(wanted.get(row["uuid"], ""))
+            if to is not None and row["database"]["id"] != to:
+                body = {"database_id": to}
+                self._call("PUT", f"dataset/{row['id']}", "move a dataset", json=body)
+                moved.append(str(row["table_name"]))
+        return moved
+
     def unused_charts(self, datasets: Collection[str]) -> list[dict[str, Any]]:
         """Charts that read one of these datasets (uuids) and stand on no dashboard."""
         ids = {
