@@ -75,6 +75,26 @@ def enrolments(count: int, day: int = 1) -> list[dict[str, str]]:
     ]
 
 
+def watching(learner: str, verb: str, second: int, day: int) -> dict[str, str]:
+    """A statement about one video, at this second of it."""
+    return row(
+        {
+            "id": str(uuid.uuid4()),
+            "timestamp": f"2026-10-{day:02d}T10:00:{second:02d}Z",
+            "actor": {"account": {"name": learner, "homePage": "http://x"}},
+            "verb": {"id": f"https://w3id.org/xapi/video/verbs/{verb}"},
+            "object": {"id": "http://x/xblock/block-v1:Rebuild+R1+run+type@video+block@v"},
+            "result": {"extensions": {"https://w3id.org/xapi/video/extensions/time": second}},
+        }
+    )
+
+
+def watched(lab: Lab) -> list[tuple[str, int]]:
+    return lab.client().execute(
+        "SELECT actor_id, watched_seconds FROM reporting.fact_video_watches ORDER BY actor_id"
+    )
+
+
 def enrolled(lab: Lab) -> int:
     return int(lab.client().execute(ENROLLED)[0][0])
 
@@ -191,19 +211,31 @@ def test_a_backfill_that_is_not_proven_changes_nothing(
     assert enrolled(lab) == before
 
 
+CHANGED_VIDEOS = (
+    "models/intermediate/int_video_statements.sql",
+    "GROUP BY org, course_key, block_id, actor_id\n",
+    "AND verb_id != '' GROUP BY org, course_key, block_id, actor_id\n",
+)
+
+
 def test_a_rebuild_keeps_what_retention_has_deleted(
     lab: Lab, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     lab.aspects("dbt", "run")
     insert(lab, enrolments(20, day=9))
+    insert(lab, [watching("ann", "played", 0, day=1), watching("ann", "paused", 10, day=1)])
+    insert(lab, [watching("ann", "played", 20, day=9), watching("ann", "paused", 25, day=9)])
+    insert(lab, [watching("bob", "played", 0, day=1), watching("bob", "paused", 7, day=1)])
     before = enrolled(lab)
+    assert watched(lab) == [("ann", 15), ("bob", 7)]
     for node in range(2):
         lab.client(node=node).execute(
             "ALTER TABLE xapi.xapi_events_all_parsed_local DELETE "
             "WHERE emission_time < '2026-10-05' SETTINGS mutations_sync = 2"
         )
-    project(lab, tmp_path / "one", CHANGED).call("run")
+    project(lab, tmp_path / "one", CHANGED, CHANGED_VIDEOS).call("run")
     assert enrolled(lab) == before
+    assert watched(lab) == [("ann", 15), ("bob", 7)]
 
     strict = project(lab, tmp_path / "two", (CHANGED[0], "    carry=", "    ignored="))
     with pytest.raises(AspectsError, match="dbt run failed"):
