@@ -37,9 +37,7 @@ def main(events: int, courses: int, learners: int, samples: int, output: Path | 
         with Installation(generator(events, courses, learners)) as installation:
             facts = machine.facts(installation.lab)
             again = installation.timed("second import", lambda: _import_again(installation))
-            found = installation.timed(
-                "every chart", lambda: charts.measure(installation, samples)
-            )
+            found = installation.timed("every chart", lambda: charts.measure(installation, samples))
             largest = installation.lab.client().execute(
                 "SELECT count(), uniqExact(actor_id) FROM xapi.xapi_events_all_parsed "
                 "WHERE course_key = %(key)s",
@@ -69,8 +67,7 @@ def main(events: int, courses: int, learners: int, samples: int, output: Path | 
     wrong = [
         f"{one.case.name}: {one.error}"
         for one in found
-        if one.error
-        and not (one.error == charts.NO_DATA and one.case.chart.chart in MAY_BE_EMPTY)
+        if one.error and not (one.error == charts.NO_DATA and one.case.chart.chart in MAY_BE_EMPTY)
     ]
     if wrong:
         raise click.ClickException("\n".join(["FAILED", *wrong]))
