@@ -188,7 +188,6 @@ def subsection_grades(world: World) -> Iterator[Row]:
             event
             for event in world.told("earned")
             if kind_of(event["block_id"]) == "sequential"
-            and not event["block_id"].startswith("i4x://")
         ),
         lambda event: (*learner(event), event["block_id"]),
     )
