@@ -300,6 +300,11 @@ def bench_day() -> str:
     return (RESULTS / "day.md").read_text("utf8")
 
 
+def bench_marts() -> str:
+    """What `make bench-marts` found."""
+    return (RESULTS / "marts.md").read_text("utf8")
+
+
 def bench_save() -> str:
     """What `make bench-save` found."""
     return (RESULTS / "save.md").read_text("utf8")
@@ -313,6 +318,7 @@ def bench_dashboards() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "bench-ingest": bench_ingest,
     "bench-day": bench_day,
+    "bench-marts": bench_marts,
     "bench-save": bench_save,
     "bench-dashboards": bench_dashboards,
     "application-waves": application_waves,

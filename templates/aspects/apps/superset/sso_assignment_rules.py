@@ -1,3 +1,6 @@
 def extra_get_user_roles(self, username, decoded_access_token):
-    {{ patch("superset-sso-assignment-rules")|indent(4) }}
+{%- set rules = patch("superset-sso-assignment-rules") %}
+{%- if rules %}
+    {{ rules|indent(4) }}
+{%- endif %}
     return None
