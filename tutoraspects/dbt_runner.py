@@ -60,10 +60,16 @@ class Project:
     def reach(self) -> None:
         """Ask the server for a sign of life: dbt tells half a minute later, and in its own words.
 
-        Raises AspectsError.
+        Raises AspectsError, also when the server does not know the cluster.
         """
         with Client(self.target, _node(self.target)) as client:
-            client.rows("SELECT 1")
+            known = client.rows("SELECT DISTINCT cluster FROM system.clusters ORDER BY cluster")
+        names = [row[0] for row in known]
+        if self.target.cluster and self.target.cluster not in names:
+            raise AspectsError(
+                f"ClickHouse at {_node(self.target)} knows no cluster '{self.target.cluster}' "
+                f"(it knows {', '.join(names) or 'none'}): correct ASPECTS_CLICKHOUSE_CLUSTER."
+            )
 
     @contextmanager
     def artifacts(self) -> Iterator[Path]:

@@ -174,6 +174,16 @@ def test_dbt_does_not_start_without_a_server(command: str) -> None:
     assert_one_sentence(aspects("dbt", command, **at(port)), *words)
 
 
+def test_dbt_does_not_start_on_an_unknown_cluster(cluster: Lab) -> None:
+    done = cluster.aspects("dbt", "run", check=False, ASPECTS_CLICKHOUSE_CLUSTER="aspect")
+    assert_one_sentence(done, "no cluster 'aspect'", "it knows aspects", "_CLUSTER")
+
+
+def test_a_misspelled_model_is_an_error(cluster: Lab) -> None:
+    done = cluster.aspects("dbt", "run", "--select", "dim_student_state", check=False)
+    assert done.returncode == 1 and "'dim_student_state' does not match" in done.stdout
+
+
 def test_dbt_names_our_command_when_it_fails(tmp_path: Path) -> None:
     project = Project(tmp_path, {}, Target.from_environment(at(1)))
     with pytest.raises(AspectsError) as error:

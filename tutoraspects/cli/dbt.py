@@ -106,7 +106,11 @@ def _project(threads: int | None) -> Project:
 
 
 def _selection(select: tuple[str, ...]) -> list[str]:
-    return ["--select", *select] if select else []
+    if not select:
+        return []
+    # A misspelled name would be told in passing, and be a success.
+    strict = ["--warn-error-options", '{"error": ["NoNodesForSelectionCriteria"]}']
+    return [*strict, "--select", *select]
 
 
 def _variables(accept_expired: bool) -> list[str]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
+from datetime import timezone
 
 from tests.marts.reference.learners import learner, who
 from tests.marts.reference.mart import Mart, Row
@@ -68,14 +70,20 @@ def enrollment_events(world: World) -> Iterator[Row]:
 def grading_events(world: World) -> Iterator[Row]:
     for event in world.told("earned", "evaluated", "passed", "failed"):
         if event["verb"] not in ("passed", "failed") or event["object_type"] == COURSE:
-            yield _plain(event)
+            said = {"Pass": "passed", "Fail": "failed"}.get(event["grade_classification"])
+            told = event["verb"] if event["verb"] in ("passed", "failed") else ""
+            yield {
+                **_plain(event),
+                "scaled_score": event["score_scaled"] or 0,
+                "approving_state": said or told,
+            }
 
 
 def navigation_events(world: World) -> Iterator[Row]:
     for event in world.told("navigated"):
-        plain = _plain(event)
-        del plain["object_id"]
-        yield plain | {
+        yield {
+            **_plain(event),
+            "block_id": event["block_id"],
             "object_type": event["object_type"],
             "starting_position": event["starting_position"] or 0,
             "ending_point": event["ending_point"],
@@ -92,22 +100,39 @@ def problem_events(world: World) -> Iterator[Row]:
             "success": bool(event["success"]),
             "interaction_type": event["interaction_type"],
             "attempts": event["attempt"] or 0,
+            "scaled_score": event["score_scaled"] or 0,
+            "problem_id": event["block_id"],
         }
 
 
 def video_events(world: World) -> Iterator[Row]:
     verbs = ("completed", "initialized", "terminated", "paused", "played", "seeked")
-    return (_plain(event) for event in about_videos(world, *verbs))
+    for event in about_videos(world, *verbs):
+        position = event["video_time"]
+        if position is None:
+            position = event["video_time_from"]
+        yield {
+            **_plain(event),
+            "emission_time_long": event["emission_time"].astimezone(timezone.utc),
+            "video_position": math.ceil(position or 0),
+            "video_duration": math.ceil(event["video_length"] or 0),
+            "video_id": event["block_id"],
+        }
 
 
 def completion_events(world: World) -> Iterator[Row]:
     for event in world.told("progressed"):
         if event["progress"] is not None:
-            yield _plain(event)
+            yield {
+                **_plain(event),
+                "block_id": event["block_id"],
+                "progress_percent": event["progress"],
+            }
 
 
 def forum_events(world: World) -> Iterator[Row]:
-    return (_plain(event) for event in about_forum(world))
+    for event in about_forum(world):
+        yield {**_plain(event), "discussion_type": event["discussion_type"]}
 
 
 _EVENT = ("event_id",)

@@ -88,6 +88,7 @@ def block_names(world: World) -> Iterator[Row]:
         yield {
             "location": block.location,
             "block_name": block.name,
+            "org": block.org,
             "course_key": block.course_key,
             "graded": block.graded,
             "course_order": block.order,

@@ -184,12 +184,7 @@ def performance(world: World) -> Iterator[Row]:
 
 def subsection_grades(world: World) -> Iterator[Row]:
     found = group(
-        (
-            event
-            for event in world.told("earned")
-            if kind_of(event["block_id"]) == "sequential"
-            and not event["block_id"].startswith("i4x://")
-        ),
+        (event for event in world.told("earned") if kind_of(event["block_id"]) == "sequential"),
         lambda event: (*learner(event), event["block_id"]),
     )
     for events in found.values():

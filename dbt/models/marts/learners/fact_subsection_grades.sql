@@ -8,6 +8,6 @@ FROM (
     SELECT org, course_key, block_id, actor_id,
         max((emission_time, event_id, ifNull(score_scaled, 0.), ifNull(score_raw, 0.), ifNull(score_max, 0.))) AS latest
     FROM {{ statements(['earned'], ['org', 'course_key', 'block_id', 'actor_id', 'emission_time', 'event_id', 'score_scaled', 'score_raw', 'score_max'],
-        "block_id LIKE '%type@sequential+block@%'") }}
+        is_block("block_id", "sequential")) }}
     GROUP BY org, course_key, block_id, actor_id
 )
