@@ -264,3 +264,17 @@ def test_only_our_dashboards_are_read(catalogue: Catalogue) -> None:
     assets["charts/other.yaml"] = {"uuid": "1", "dataset_uuid": "2"}
     assets["datasets/x/other.yaml"] = {"uuid": "2"}
     assert len(only_ours(assets, catalogue)) == count
+
+
+def test_columns_keep_the_order_of_the_specification(catalogue: Catalogue) -> None:
+    """Superset exports them in an order of its own, and the generated SQL follows ours."""
+    assets = compile(catalogue, TARGET, {})
+    turned = copy.deepcopy(assets)
+    for asset in turned.values():
+        if "columns" in asset:
+            asset["columns"].reverse()
+    assert turned != assets
+    found = parse(only_ours(turned, catalogue), TARGET, catalogue)
+    assert found.datasets.keys() <= catalogue.datasets.keys()
+    for name, dataset in found.datasets.items():
+        assert list(dataset.columns) == list(catalogue.datasets[name].columns), name

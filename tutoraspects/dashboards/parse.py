@@ -117,6 +117,9 @@ class _Parser:
             column["column_name"]: _column(column, notes.get("personal") or ())
             for column in asset["columns"]
         }
+        # Superset gives them in an order of its own; the generated SQL follows ours.
+        first = [column for column in (before.columns if before else ()) if column in columns]
+        columns = {column: columns[column] for column in dict.fromkeys([*first, *columns])}
         mart = _MART.fullmatch(sql)
         if mart:
             found["mart"] = mart["mart"]
