@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from uuid import UUID
 
+from tutoraspects.dashboards.target import LOCALE
 from tutoraspects.superset.roles import declaration
 
 Values = Mapping[str, object]
-_LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 _ORIGIN = re.compile(r"https?://(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:\d{1,5})?")
 # Roles of Superset itself, which the init task must not narrow to what ours may do.
 _STOCK = ("Admin", "Alpha", "Gamma", "Public", "sql_lab")
@@ -47,7 +47,7 @@ def superset_checks(values: Values) -> Iterator[str]:
 def _locales(values: Values) -> Iterator[str]:
     locales = _list(values, "SUPERSET_DASHBOARD_LOCALES")
     for locale in locales:
-        if not _LOCALE.fullmatch(locale):
+        if not LOCALE.fullmatch(locale):
             yield (
                 f"SUPERSET_DASHBOARD_LOCALES has {locale!r}, which is no language such as es or "
                 f"pt-br: {_SAVE} --remove SUPERSET_DASHBOARD_LOCALES={locale!r}`."
