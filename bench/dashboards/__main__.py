@@ -21,8 +21,8 @@ from bench.marts import events as log
 from tests.lab.processes import LabError
 from tutoraspects.errors import AspectsError
 
-# Nobody has looked at a dashboard yet: these show who did.
-MAY_BE_EMPTY = ("superset-active-users", "most-used-charts", "most-used-dashboards")
+# These show who looked at what until yesterday, and which charts browsers drew: nobody yet.
+MAY_BE_EMPTY = ("superset-active-users", "most-used-charts")
 
 
 @click.command()
@@ -36,8 +36,8 @@ def main(events: int, courses: int, learners: int, samples: int, output: Path | 
     try:
         with Installation(generator(events, courses, learners)) as installation:
             facts = machine.facts(installation.lab)
-            again = _import_again(installation)
-            found = charts.measure(installation, samples)
+            again = installation.timed("second import", lambda: _import_again(installation))
+            found = installation.timed("every chart", lambda: charts.measure(installation, samples))
             largest = installation.lab.client().execute(
                 "SELECT count(), uniqExact(actor_id) FROM xapi.xapi_events_all_parsed "
                 "WHERE course_key = %(key)s",
@@ -67,9 +67,7 @@ def main(events: int, courses: int, learners: int, samples: int, output: Path | 
     wrong = [
         f"{one.case.name}: {one.error}"
         for one in found
-        if one.error
-        and one.error != charts.NOT_MEASURED
-        and not (one.error == charts.NO_DATA and one.case.chart.chart in MAY_BE_EMPTY)
+        if one.error and not (one.error == charts.NO_DATA and one.case.chart.chart in MAY_BE_EMPTY)
     ]
     if wrong:
         raise click.ClickException("\n".join(["FAILED", *wrong]))

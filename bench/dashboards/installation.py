@@ -6,13 +6,14 @@ import csv
 import io
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta, timezone
 from functools import cached_property
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.marts import events
+from tests.lab import asynchronous_metrics
 from tests.lab.lab import Lab
 from tests.lab.superset import Superset
 from tests.superset.client import Client, through_lms, with_password
@@ -22,6 +23,7 @@ from tutoraspects.events.stream import Generator
 # Learners are known by name, and events stay for as long as the generator goes back.
 SETTINGS: dict[str, Any] = {"ASPECTS_ENABLE_PII": True, "ASPECTS_RETENTION_DAYS": 730}
 DAYS = 120.0
+T = TypeVar("T")
 
 
 class Installation:
@@ -41,16 +43,16 @@ class Installation:
         self.superset: Superset
 
     def __enter__(self) -> Installation:
-        self._timed("two shards with the schema", self.lab.start)
+        self.timed("two shards with the schema", self.lab.start)
         try:
             self.superset = Superset(self.lab, worker=True)
             self._fill()
-            self._timed("Superset with an empty database", self.superset.start)
+            self.timed("Superset with an empty database", self.superset.start)
             self.superset.tell_lms(
                 teaches={"anna": self.courses[:1], "both": self.courses[:2], "none": []}
             )
-            self._timed("import of the dashboards", self.import_dashboards)
-            self._timed("roles, row filters, embedding", self.superset.provision)
+            self.timed("import of the dashboards", self.import_dashboards)
+            self.timed("roles, row filters, embedding", self.superset.provision)
         except BaseException:
             self._close(failed=True)
             raise
@@ -116,20 +118,24 @@ class Installation:
         return [row[0] for row in rows]
 
     def _fill(self) -> None:
-        self._timed("courses and learners", lambda: publish(self.lab, self.generator))
-        self._timed("marts", lambda: self.lab.aspects("dbt", "run"))
-        self._timed(f"{self.generator.count:,} events", self._store)
-        self._timed("outline of the courses", lambda: refresh(self.lab))
+        self.timed("courses and learners", lambda: publish(self.lab, self.generator))
+        self.timed("marts", lambda: self.lab.aspects("dbt", "run"))
+        self.timed(f"{self.generator.count:,} events", self._store)
+        self.timed("outline of the courses", lambda: refresh(self.lab))
+        asynchronous_metrics.provide(self.lab)
+        self.lab.on_nodes("SYSTEM FLUSH LOGS")  # before that there is no system.query_log
 
     def _store(self) -> None:
         for body in events.bodies(self.generator, self.generator.count):
             events.insert(self.lab, events.RAW, body)
 
-    def _timed(self, step: str, work: Any) -> None:
+    def timed(self, step: str, work: Callable[[], T]) -> T:
+        """Do it, and note and say how long it took."""
         start = time.monotonic()
-        work()
+        done = work()
         self.seconds[step] = time.monotonic() - start
         events.say(f"{step}: {self.seconds[step]:.0f} s")
+        return done
 
 
 def generator(count: int, courses: int, learners: int, seed: int = 11) -> Generator:

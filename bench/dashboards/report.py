@@ -58,7 +58,7 @@ def _steps(result: Mapping[str, Any]) -> str:
         ("events, courses, learners", f"{people['events']:,}, {people['courses']:,}, "
          f"{people['learners']:,}"),
         ("largest course", f"{largest['events']:,} events of {largest['learners']:,} learners"),
-        ("second import", f"{again['objects']:,} objects, {again['differences']}"),
+        ("a second import changed", f"{again['objects']:,} objects, {again['differences']}"),
         *((step, f"{seconds:.0f} s") for step, seconds in result["seconds"].items()),
         *result["machine"].items(),
     ]  # fmt: skip

@@ -132,10 +132,17 @@ class Browser:
             yield from self._tabs((*path, name))
 
     def picture(self, path: Path, height: int | None = None) -> None:
-        """A screenshot of the page, cut after `height` pixels."""
+        """A screenshot of the page, cut after `height` pixels, or after the last chart."""
         path.parent.mkdir(parents=True, exist_ok=True)
-        clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height or SIZE["height"]}
+        clip = {"x": 0, "y": 0, "width": SIZE["width"], "height": height or self._end()}
         self.page.screenshot(path=str(path), clip=clip)  # type: ignore[arg-type]
+
+    def _end(self) -> int:
+        bottoms = self.page.evaluate(
+            "() => Array.from(document.querySelectorAll('.dashboard-component-chart-holder'))"
+            ".map(one => Math.ceil(one.getBoundingClientRect().bottom))"
+        )
+        return int(min(max([*bottoms, 400]) + 30, SIZE["height"]))
 
     def _answered(self, response: Response) -> None:
         if response.status >= 400:

@@ -544,6 +544,12 @@ class Pivot(Chart):
     def measures(self) -> list[str]:
         return list(self.metrics)
 
+    def params(self) -> Params:
+        # On a dashboard Superset sends labels of those columns only that stand under names which it
+        # knows (COLUMN_FORM_DATA_PARAMS in connectors/sqla/models.py), and a pivot's are not among
+        # them. The query does not read this one.
+        return {**super().params(), "groupby": self.dimensions()}
+
 
 AnyChart = Annotated[
     Number

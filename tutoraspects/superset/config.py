@@ -27,6 +27,7 @@ from tutoraspects.superset.connections import (
     database_uri,
     redis_url,
     shim_mariadb,
+    shim_mysqldb,
 )
 from tutoraspects.superset.environment import patch, secret, settings
 from tutoraspects.superset.roles import name_of, rows_of_roles
@@ -48,6 +49,7 @@ SQLALCHEMY_DATABASE_URI = database_uri(
 )
 SQLALCHEMY_ENGINE_OPTIONS = database_options(_settings["database"])
 shim_mariadb()
+shim_mysqldb()
 
 # -- Redis: numbers 3 and 4, as upstream has them ------------------------------------------------
 _redis_password = secret("SUPERSET_REDIS_PASSWORD", default="")

@@ -72,3 +72,11 @@ def shim_mariadb() -> None:
 
     if initialize.__name__ != without_sequences.__name__:
         dialect.initialize = without_sequences
+
+
+def shim_mysqldb() -> None:
+    """Let Superset find the types of MySQL's columns: it asks the module MySQLdb for their names
+    (superset/db_engine_specs/mysql.py), which PyMySQL has, too."""
+    import pymysql
+
+    pymysql.install_as_MySQLdb()
