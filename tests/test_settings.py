@@ -174,6 +174,7 @@ class TestReference:
         assert "random_string" not in reference()
 
 
+ROLES = {"admin": "Admin", "instructor": "Teacher", "operator": "Operator", "student": "Student"}
 REFUSED: list[tuple[dict[str, object], str]] = [
     # Names
     ({"ASPECTS_EVENTS_PER_DAYS": 1}, "did you mean ASPECTS_EVENTS_PER_DAY"),
@@ -231,6 +232,21 @@ REFUSED: list[tuple[dict[str, object], str]] = [
     ({"ASPECTS_INGRESS_CLASS": "nginx"}, "must be alb"),
     ({"ASPECTS_INGRESS_SUBNETS": ["10.0.0.0/33"]}, "a list of address ranges"),
     ({"ASPECTS_INGRESS_SUBNETS": "10.0.0.0/20"}, "a list of address ranges"),
+    # Superset
+    ({"SUPERSET_DASHBOARD_LOCALES": ["en", "e s"]}, "'e s', which is no language such as es"),
+    ({"SUPERSET_DASHBOARD_LOCALES": ["es"]}, "SUPERSET_DASHBOARD_LOCALES has no en"),
+    ({"SUPERSET_DASHBOARD_LOCALES": []}, "SUPERSET_DASHBOARD_LOCALES has no en"),
+    ({"ASPECTS_SUPERSET_EMBED_ORIGINS": ["portal.example.org; img-src *"]}, "is no origin such as"),
+    ({"ASPECTS_SUPERSET_EMBED_ORIGINS": ["https://portal.example.org/page"]}, "without a path"),
+    ({"SUPERSET_EMBEDDABLE_DASHBOARDS": {"forum": "abc"}}, "'abc' for forum, which is no id"),
+    ({"ASPECTS_SUPERSET_REDIS_CA": "/etc/ca.pem"}, "ASPECTS_SUPERSET_REDIS_CA holds no certif"),
+    ({"ASPECTS_SUPERSET_EXTRA_ROLES": {"Instructor": {"rows": "all"}}}, "'Instructor', which"),
+    ({"ASPECTS_SUPERSET_EXTRA_ROLES": {"Public": {"rows": "all"}}}, "'Public', which there is"),
+    ({"SUPERSET_ROLES_MAPPING": {**ROLES, "instructor": "Alpha"}}, "'Alpha', and that"),
+    (
+        {"SUPERSET_ROLES_MAPPING": {**ROLES, "student": "Operator"}},
+        "the role 'student' is called so",
+    ),
     # Contradictions
     ({"ASPECTS_INGRESS_CLASS": "alb"}, "would keep its load balancer out"),
     (

@@ -118,6 +118,22 @@ def test_strings_keep_what_is_translated(run: Run, tmp_path: Path) -> None:
     assert yaml.safe_load((tmp_path / "strings" / "pt.yaml").read_text())["Help"] == "Ajuda"
 
 
+def test_a_catalogue_that_is_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "strings").mkdir()
+    (tmp_path / "strings" / "pt.yaml").write_text("- Help\n")
+    assert "pt.yaml is no catalogue" in sentence(run("validate", "--specs", str(tmp_path)))
+
+
+def test_a_language_that_is_none(run: Run, tmp_path: Path) -> None:
+    result = run("strings", "--locale", "../pt", "--to", str(tmp_path))
+    assert sentence(result).startswith("'../pt' is not a language such as es")
+
+
+@pytest.mark.parametrize("command", ["compile", "preview"])
+def test_a_file_that_cannot_be_written(run: Run, command: str) -> None:
+    assert sentence(run(command, "--to", "/proc/x")).endswith("correct --to.")
+
+
 def test_strings_check(run: Run) -> None:
     assert run("strings", "--locale", "fr", "--check").exit_code == 0
     result = run("strings", "--locale", "ko", "--check")
@@ -183,9 +199,13 @@ def test_import_tells_of_charts_that_are_left_over(run: Run, superset: FakeSuper
 def test_import_hands_passwords_over_beside_the_bundle(run: Run, superset: FakeSuperset) -> None:
     uri = "clickhousedb://report:from-a-secret@clickhouse:8123/xapi"
     more = {"CLICKHOUSE_REPORT_SQLALCHEMY_URI": uri}
+    more["ASPECTS_CLICKHOUSE_HEALTH_SQLALCHEMY_URI"] = uri.replace("from-a", "also-from-a")
     assert run("import", **login(superset), **more).exit_code == 0
     told = json.loads(superset.forms[0]["passwords"])
-    assert told == {"databases/OpenedX_Clickhouse.yaml": "from-a-secret"}
+    assert told == {
+        "databases/OpenedX_Clickhouse.yaml": "from-a-secret",
+        "databases/ClickHouse_Servers.yaml": "also-from-a-secret",
+    }
     assert {form["passwords"] for form in superset.forms[1:]} == {"{}"}
     assert "from-a-secret" not in json.dumps(superset.assets)
 

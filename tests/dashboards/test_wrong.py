@@ -79,6 +79,7 @@ class Case(NamedTuple):
     sentence: str
 
 
+ID = "447a194b-dbed-4a82-a899-2df8e01e84b1"
 D, V, Q = "dashboards/visits-dashboard.yaml", "datasets/visits.yaml", "datasets/queries.yaml"
 CASES = {
     "unknown key": Case(D, "means: Visits", "meens: Visits", "unknown key 'meens'; did you mean 'means'"),
@@ -165,6 +166,24 @@ CASES = {
         V, "org: {label: Organization}", "org: {label: Organization, values: {a: A}}", "`values` needs `sql`"
     ),
     "wrong type of column": Case(V, "type: time", "type: datetime", "'datetime' is not one of text, number, time"),
+    "value that is a mapping": Case(
+        D, 'value: ""', "value: {a: 1}", "must be a text or a whole number or a number or true or false or a list"
+    ),
+    "metric twice": Case(D, "metrics: [visits]", "metrics: [visits, visits]", "metrics: 'visits' stands twice"),
+    "no query": Case(Q, "SELECT query FROM", "DROP TABLE", "a query begins with SELECT or WITH"),
+    "two tabs of one name": Case(
+        D, "tabs:\n", "tabs:\n  - tab: All\n    rows:\n      - - {text: Hello}\n", "tabs[1].tab: there are two tabs 'All'"
+    ),
+    "two filters of one id": Case(
+        D, "name: Organization, type: select, dataset: visits, column: org}",
+        "name: Organization, id: NATIVE_FILTER-a, type: select, dataset: visits, column: org}\n"
+        "  - {name: Time, id: NATIVE_FILTER-a, type: time}",
+        "filters[1].id: this is the id of the filter 'Organization', too",
+    ),
+    "two charts of one id": Case(
+        D, DASHBOARD, DASHBOARD.replace("          title: ", f"          uuid: {ID}\n          title: "),
+        "rows[0][1].uuid: this is the id of the chart 'visits-dashboard/over-time', too",
+    ),
 }  # fmt: skip
 
 
@@ -224,6 +243,16 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     (tmp_path / "datasets" / "zz.yaml").write_text(DATASET)
     [problem] = examine((tmp_path,), MARTS)[1]
     assert "datasets/visits.yaml has a dataset 'visits' already" in str(problem)
+
+
+def test_a_copied_dashboard_keeps_no_id(tmp_path: Path) -> None:
+    """Superset would have one of the two."""
+    write(tmp_path, Case(D, "title: Visits\n", f"uuid: {ID}\ntitle: Visits\n", ""))
+    copied = (tmp_path / D).read_text().replace("visits-dashboard", "visits-too")
+    (tmp_path / "dashboards" / "zz.yaml").write_text(copied)
+    [problem] = examine((tmp_path,), MARTS)[1]
+    told = "zz.yaml:2: uuid: this is the id of the dashboard 'visits-dashboard', too"
+    assert told in str(problem)
 
 
 def test_a_later_folder_replaces(tmp_path: Path) -> None:

@@ -19,10 +19,11 @@ from tutoraspects.dashboards.compile import Asset, compile, editions, password_o
 from tutoraspects.dashboards.deploy import deploy, only_ours
 from tutoraspects.dashboards.edition import Edition
 from tutoraspects.dashboards.help_texts import help_texts
+from tutoraspects.dashboards.identity import DATABASES
 from tutoraspects.dashboards.marts import marts
 from tutoraspects.dashboards.parse import parse
 from tutoraspects.dashboards.superset import Client, Server
-from tutoraspects.dashboards.target import Target
+from tutoraspects.dashboards.target import LOCALE, Target
 from tutoraspects.errors import AspectsError
 from tutoraspects.resources import resource_path
 
@@ -58,6 +59,9 @@ def dashboards() -> None:
 def validate(specs: tuple[Path, ...], as_json: bool) -> None:
     """Check every specification; one line for each thing that is wrong."""
     catalogue, problems = examine((SHIPPED, *specs), marts(resource_path("dbt")))
+    for folder in specs:
+        for path in sorted(folder.glob("strings/*.yaml")):
+            strings.read(path)
     if as_json:
         found = [vars(problem) for problem in problems]
         click.echo(json.dumps({"problems": found}, indent=2))
@@ -86,8 +90,7 @@ def validate(specs: tuple[Path, ...], as_json: bool) -> None:
 def compile_command(specs: tuple[Path, ...], to: Path) -> None:
     """Write the bundle that Superset imports. It holds no password."""
     assets = _compiled(_catalogue(specs), specs)
-    to.parent.mkdir(parents=True, exist_ok=True)
-    to.write_bytes(bundle.pack(assets))
+    _write(to, bundle.pack(assets))
     click.secho(f"done: {to}, {len(assets)} objects", fg="green")
 
 
@@ -128,7 +131,7 @@ def export_command(specs: tuple[Path, ...], to: Path) -> None:
     client = Client(Server.from_environment(os.environ))
     content = client.export_assets()
     if to.suffix == ".zip":
-        to.write_bytes(content)
+        _write(to, content)
         click.secho(f"done: {to}", fg="green")
         return
     target = Target.from_environment(os.environ)
@@ -137,9 +140,8 @@ def export_command(specs: tuple[Path, ...], to: Path) -> None:
     for folder, models in (("datasets", found.datasets), ("dashboards", found.dashboards)):
         for name, model in models.items():
             path = to / folder / f"{name}.yaml"
-            path.parent.mkdir(parents=True, exist_ok=True)
             text = yaml.safe_dump(model.plain(), sort_keys=False, allow_unicode=True, width=100)
-            path.write_text(text, encoding="utf8")
+            _write(path, text.encode("utf8"))
     counts = f"{len(found.dashboards)} dashboards, {len(found.datasets)} datasets"
     click.secho(f"done: {to}, {counts}", fg="green")
 
@@ -174,7 +176,8 @@ def preview_command(specs: tuple[Path, ...], slugs: tuple[str, ...], locale: str
             raise AspectsError(f"There is no dashboard '{slug}': there is {known}.")
     shown = [one for slug, one in catalogue.dashboards.items() if not slugs or slug in slugs]
     words = strings.load((SHIPPED, *specs), locale) if locale else {}
-    to.write_text(preview.page(Edition(catalogue, Target(), locale, words), shown), encoding="utf8")
+    page = preview.page(Edition(catalogue, Target(), locale, words), shown)
+    _write(to, page.encode("utf8"))
     click.secho(f"done: {to}", fg="green")
 
 
@@ -193,6 +196,8 @@ def strings_command(specs: tuple[Path, ...], locale: str, to: Path | None, check
     Translations that are there stay, new texts come in empty, and texts that no specification has
     any longer go.
     """
+    if not LOCALE.fullmatch(locale):
+        raise AspectsError(f"'{locale}' is not a language such as es or pt-br: correct --locale.")
     folder = to or (specs[-1] if specs else None)
     if folder is None and not check:
         raise AspectsError("Nowhere to write the catalogue: name a folder with --to or --specs.")
@@ -228,9 +233,17 @@ def _compiled(catalogue: Catalogue, specs: tuple[Path, ...]) -> dict[str, Asset]
     return compile(catalogue, target, words, help_texts(os.environ))
 
 
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    except OSError as error:
+        raise AspectsError(f"{path} cannot be written ({error.strerror}): correct --to.") from error
+
+
 def _database_files(assets: dict[str, Asset]) -> dict[str, str]:
     """Kind of database: its path in the bundle."""
-    names = {"OpenedX Clickhouse": "clickhouse", "Superset Metadata": "superset"}
+    names = {name: kind for kind, (name, _) in DATABASES.items()}
     return {
         names[asset["database_name"]]: path
         for path, asset in assets.items()

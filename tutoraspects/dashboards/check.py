@@ -18,12 +18,15 @@ from tutoraspects.dashboards.model import (
     TimeFilter,
     Use,
 )
-from tutoraspects.dashboards.problems import Problem, nearest
+from tutoraspects.dashboards.problems import Problem, nearest, steps_of
 from tutoraspects.dashboards.sql import bare_system_tables, marts_of, query_of, reads_system
+from tutoraspects.dashboards.unique import duplicates
 from tutoraspects.errors import AspectsError
 
 # What a guest token of the LMS filters by, on every dataset behind an embedded chart.
 GUEST_COLUMNS = ("org", "course_key")
+# Comments and tags of Jinja, which may stand before a query.
+_BESIDE = re.compile(r"--[^\n]*|/\*.*?\*/|\{[%#].*?[%#]\}", re.DOTALL)
 Marts = Mapping[str, Collection[str]]
 
 
@@ -51,6 +54,7 @@ def examine(
     if not problems:
         for dashboard in catalogue.dashboards.values():
             problems += _dashboard(dashboard, catalogue)
+        problems += duplicates(catalogue)
     return catalogue, problems
 
 
@@ -104,6 +108,8 @@ def _query(dataset: Dataset, catalogue: Catalogue, marts: Marts | None) -> Itera
         yield source.problem(
             [where], "only the servers' user reads system: add `database: servers`"
         )
+    if not re.match(r"\W*(SELECT|WITH)\b", _BESIDE.sub("", sql), re.IGNORECASE):
+        yield source.problem([where], "a query begins with SELECT or WITH")
     if ";" in sql:
         yield source.problem([where], "a query has no semicolon")
     if sql.count("(") != sql.count(")"):
@@ -132,7 +138,7 @@ def _dashboard(dashboard: Dashboard, catalogue: Catalogue) -> Iterator[Problem]:
     source = catalogue.source(dashboard)
     seen: set[str] = set()
     for path, cell in dashboard.cells():
-        steps = _steps(path)
+        steps = steps_of(path)
         if isinstance(cell, Chart):
             if cell.chart in seen:
                 yield source.problem([*steps, "chart"], f"there are two charts '{cell.chart}'")
@@ -157,10 +163,6 @@ def _dashboard(dashboard: Dashboard, catalogue: Catalogue) -> Iterator[Problem]:
             yield source.problem(steps, f"a row has 12 columns, and these charts need {width}")
     yield from _filters(dashboard, catalogue)
     yield from _personal(dashboard, catalogue)
-
-
-def _steps(path: str) -> list[str | int]:
-    return [int(step) if step.isdigit() else step for step in re.findall(r"[a-z_]+|\d+", path)]
 
 
 def _rows(part: Dashboard | Tab, steps: tuple[str | int, ...] = ()) -> Iterator[tuple[list, list]]:  # type: ignore[type-arg]
@@ -195,6 +197,12 @@ def _chart(
                 (_key_of(chart, name),),
                 f"the dataset '{chart.dataset}' has no metric '{name}'{nearest(name, metrics)}",
             )
+    for key, value in chart.plain().items():
+        # Superset refuses the query of such a chart.
+        names = [one for one in value if isinstance(one, str)] if isinstance(value, list) else []
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice:
+            yield (key,), f"'{twice}' stands twice"
     for number, rule in enumerate(chart.filters):
         if rule.column not in columns:
             yield (
@@ -315,7 +323,7 @@ def _personal(dashboard: Dashboard, catalogue: Catalogue) -> Iterator[Problem]:
             for name in cell.dimensions():
                 if name in columns and columns[name].personal:
                     yield source.problem(
-                        [*_steps(path), "personal_data"],
+                        [*steps_of(path), "personal_data"],
                         f"'{name}' tells who a learner is: mark the chart or the dashboard with "
                         "`personal_data: true`",
                     )

@@ -31,7 +31,7 @@ class Edition:
 
     def slug(self, slug: str) -> str:
         """The slug of this language's copy."""
-        return f"{slug}-{self.locale}" if self.locale else slug
+        return f"{slug}-{identity.normal(self.locale)}" if self.locale else slug
 
     def dataset_uuid(self, name: str) -> str:
         """The id of this language's dataset."""

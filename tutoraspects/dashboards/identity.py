@@ -43,7 +43,12 @@ def element_id(kind: str, *names: str) -> str:
     return f"{kind}-{uuid.uuid5(NAMESPACE, '/'.join(names)).hex[:12]}"
 
 
+def normal(locale: str) -> str:
+    """A language as platform-plugin-aspects spells it in slugs and ids: pt_br."""
+    return locale.lower().replace("-", "_")
+
+
 def localized(base: str, locale: str) -> str:
     """Id of the copy for a language: upstream's rule, by which the LMS finds it, too."""
     namespace = uuid.uuid5(uuid.UUID(base), "superset")
-    return str(uuid.uuid5(namespace, locale.lower().replace("-", "_")))
+    return str(uuid.uuid5(namespace, normal(locale)))

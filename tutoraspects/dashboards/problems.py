@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -60,12 +61,25 @@ class Source:
         """Pydantic's errors as sentences."""
         items = error.errors(include_url=False)
         unknown = [item["loc"] for item in items if item["type"] == "extra_forbidden"]
+        told: set[str] = set()
         for item in items:
             # A key that is written wrongly is also missing; once is enough.
             if item["type"] == "missing" and _is_mistyped(item["loc"], unknown):
                 continue
             path = self._actual(item["loc"], missing=item["type"] == "missing")
-            yield self.problem(path, _sentence(item, self._at(path), model))
+            sentence = _sentence(item, self._at(path), model)
+            if item["type"] in _KINDS:
+                kinds = [
+                    _KINDS[other["type"]]
+                    for other in items
+                    if other["type"] in _KINDS and self._actual(other["loc"], missing=False) == path
+                ]
+                # Something that may be of several kinds is of none: pydantic tells each.
+                if spelled(path) in told:
+                    continue
+                told.add(spelled(path))
+                sentence = _of_no_kind(kinds, self._at(path))
+            yield self.problem(path, sentence)
 
     def _actual(self, loc: Sequence[str | int], missing: bool) -> list[str | int]:
         """The place in the file: pydantic also names the branches of unions that it took."""
@@ -135,6 +149,11 @@ def spelled(path: Sequence[str | int]) -> str:
     return text
 
 
+def steps_of(path: str) -> list[str | int]:
+    """The inverse of `spelled`."""
+    return [int(step) if step.isdigit() else step for step in re.findall(r"[a-z_]+|\d+", path)]
+
+
 def nearest(wrong: str, known: Iterable[str]) -> str:
     """`; did you mean 'x' or 'y'?`, or a list of what there is, or nothing."""
     names = sorted(set(known))
@@ -169,8 +188,6 @@ def _sentence(item: Any, value: Any, model: type[BaseModel]) -> str:
         return f"the key '{last}' is missing"
     if kind == "value_error":
         return str(context["error"])
-    if kind in _KINDS:
-        return f"this must be {_KINDS[kind]}, not {_shown(value)}"
     if kind == "literal_error":
         words = [word.strip("'") for word in context["expected"].replace(" or ", ", ").split(", ")]
         return f"{_shown(value)} is not one of {', '.join(words)}{_close(value, words)}"
@@ -182,6 +199,10 @@ def _sentence(item: Any, value: Any, model: type[BaseModel]) -> str:
     if kind == "string_pattern_mismatch":
         return f"{_shown(value)} does not look like {context['pattern']}"
     return f"{_shown(value)}: {item['msg'][0].lower()}{item['msg'][1:]}"
+
+
+def _of_no_kind(kinds: Sequence[str], value: Any) -> str:
+    return f"this must be {' or '.join(dict.fromkeys(kinds))}, not {_shown(value)}"
 
 
 def _close(value: Any, words: list[str]) -> str:

@@ -10,6 +10,7 @@ from tutoraspects.errors import AspectsError
 
 # Languages of Superset that upstream's plugin supports; copies in others have ids, too.
 LANGUAGES = ("en", "es", "it", "fr", "zh", "ja", "de", "pt", "ru", "ko", "sk", "sl", "nl")
+LOCALE = re.compile(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*")
 _TRUE = {"1", "true", "yes", "on"}
 
 
@@ -46,7 +47,7 @@ class Target:
             if part.strip()
         )
         for locale in locales:
-            if not re.fullmatch(r"[A-Za-z]{2,3}([-_][A-Za-z0-9]+)*", locale):
+            if not LOCALE.fullmatch(locale):
                 raise AspectsError(
                     f"'{locale}' is not a language such as es or pt-br: correct "
                     "SUPERSET_DASHBOARD_LOCALES."

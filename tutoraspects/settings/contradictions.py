@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from tutoraspects.errors import AspectsError
 from tutoraspects.settings import environments
 from tutoraspects.settings.setting import as_boolean, as_integer, is_auto, quantity_gib
+from tutoraspects.settings.superset_checks import superset_checks
 from tutoraspects.superset import roles as superset_roles
 from tutoraspects.topology import Plan, is_external
 
@@ -244,6 +245,7 @@ def _superset(values: Values) -> Iterator[str]:
             f"speaks to MySQL: {_save('--set SUPERSET_DB_DIALECT=mysql')}, or postgresql with "
             "`--append SUPERSET_EXTRA_REQUIREMENTS=psycopg2-binary`."
         )
+    yield from superset_checks(values)
 
 
 def _twins(values: Values) -> Iterator[str]:

@@ -6,8 +6,9 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
+from tutoraspects.dashboards.identity import localized, normal
 from tutoraspects.errors import AspectsError
 from tutoraspects.superset import roles, rows
 from tutoraspects.superset.connections import with_driver
@@ -142,5 +143,4 @@ def _in_every_locale(settings: Settings) -> Iterator[tuple[str, str]]:
     for slug, uuid in settings["embedded"].items():
         yield slug, uuid
         for locale in settings["dashboard_locales"]:
-            namespace = uuid5(UUID(uuid), "superset")
-            yield f"{slug}-{locale}", str(uuid5(namespace, locale.lower().replace("-", "_")))
+            yield f"{slug}-{normal(locale)}", localized(uuid, locale)

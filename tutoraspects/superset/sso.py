@@ -14,6 +14,7 @@ from superset.security import SupersetSecurityManager
 from tutoraspects.errors import AspectsError
 from tutoraspects.superset import lms, rows
 from tutoraspects.superset.environment import patch, settings
+from tutoraspects.superset.locales import dashboard_locale
 
 log = logging.getLogger(__name__)
 
@@ -56,7 +57,9 @@ class AspectsSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
         if username in current_app.config["ASPECTS_SERVICE_ACCOUNTS"]:
             raise AspectsError("An account of the LMS has the name of a service account.")
         session["oauth_username"] = username
-        locale = self.get_preferences(username)
+        locale = dashboard_locale(
+            self.get_preferences(username), current_app.config["DASHBOARD_LOCALES"]
+        )
         roles = self._get_user_roles(username, locale)
         log.info("%s logs in with the roles %s", username, ", ".join(roles))
         return {
