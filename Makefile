@@ -36,7 +36,7 @@ demo: lab ## From one number to exactly 20,000 events in a two-shard ClickHouse,
 	@$(BIN)/python -m tests.lab.demo
 
 .PHONY: test
-test: lab ## Every test but the slow ones, on real servers (under 20 minutes on two cores)
+test: lab ## Every test but the slow ones, on real servers (about 25 minutes on two cores)
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 .PHONY: test-slow
