@@ -140,9 +140,19 @@ def project(root: Path, *, plugin: bool = True, **settings: Any) -> TutorProject
 _MODULUS = re.compile(rb'("n\\*": *\\*")[A-Za-z0-9_-]{300,}')
 
 
+# In quotes where it might be read as a number.
+_CHECKSUM = re.compile(rb'(checksum/secrets: )"?[0-9a-f]{64}"?')
+
+
 def without_key(files: dict[str, bytes]) -> dict[str, bytes]:
-    """Without the public half of the key pair that Tutor makes for each project anew."""
-    return {path: _MODULUS.sub(rb"\1(public key)", content) for path, content in files.items()}
+    """Without the public half of the key pair that Tutor makes for each project anew, and without
+    the checksums of Superset's pods, which depend on it.
+    """
+    shown = {path: _MODULUS.sub(rb"\1(public key)", content) for path, content in files.items()}
+    return {
+        path: _CHECKSUM.sub(rb"\1(of a key)", content) if "superset" in path else content
+        for path, content in shown.items()
+    }
 
 
 def configuration(name: str) -> dict[str, Any]:

@@ -547,6 +547,9 @@ def courses(nodes: Nodes) -> Nodes:
         ("courses=course-v1:A+1+r", 10),
         ("courses=course-v1:A+1+r,course-v1:A+2+r", 20),
         ("courses=course-v1:B+9+r", 0),
+        # Courses between two that are named are not named.
+        ("courses=course-v1:A+0+r,course-v1:A+9+r", 0),
+        ("courses=course-v1:A+0+r,course-v1:A+2+r", 10),
         ("courses=*,course-v1:A+1+r", 10),
         ("courses=*", 30),
     ],

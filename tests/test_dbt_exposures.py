@@ -34,11 +34,15 @@ def values(tree: Any, key: str) -> Iterator[str]:
 
 def read_by(dashboard: Any) -> set[str]:
     """The models behind a dashboard's datasets."""
-    found = set()
-    for name in set(values(dashboard, "dataset")):
-        text = (SPECIFICATIONS / "datasets" / f"{name}.yaml").read_text("utf8")
-        found |= set(re.findall(r"\w+", text)) & models()
-    return found
+    return {model for name in set(values(dashboard, "dataset")) for model in behind(name)}
+
+
+def behind(name: str) -> set[str]:
+    """The models that a dataset names, and those of the dataset that it extends."""
+    dataset = yaml.safe_load((SPECIFICATIONS / "datasets" / f"{name}.yaml").read_text("utf8"))
+    said = " ".join(str(dataset.get(key, "")) for key in ("mart", "sql", "where"))
+    found = set(re.findall(r"\w+", said)) & models()
+    return found | behind(dataset["extends"]) if "extends" in dataset else found
 
 
 def expected() -> str:

@@ -62,6 +62,19 @@ def test_pods_are_careful(rendered: Rendered) -> None:
     assert [fault for pods in ours for fault in careless(pods)] == []
 
 
+def test_superset_starts_anew_with_another_key_of_the_lms(
+    production: Rendered, tmp_path: Path
+) -> None:
+    """Tutor makes a key for each project; Superset reads its public half once."""
+    other = render(tmp_path, "production")
+    for name in ("superset", "superset-worker", "superset-worker-beat"):
+        sums = [
+            found.get("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
+            for found in (production, other)
+        ]
+        assert sums[0]["checksum/secrets"] != sums[1]["checksum/secrets"], name
+
+
 def test_whoever_serves_is_probed(rendered: Rendered) -> None:
     """Jobs serve nobody, see docs/decisions/2026-11-23-production-review.md."""
     serving = [pods for pods in rendered.own_pods if not pods.owner.startswith("Job/")]
