@@ -61,6 +61,14 @@ def dummy_secrets() -> dict[str, str]:
     return values
 
 
+@cache
+def _rsa_key() -> str:
+    """The LMS's key, one for all projects of a run: Superset's pods restart with another."""
+    from tutor.utils import rsa_private_key
+
+    return rsa_private_key(2048)
+
+
 @dataclass(frozen=True)
 class TutorProject:
     """A Tutor root: `config.yml` and, once saved, `env/`."""
@@ -129,6 +137,7 @@ def project(root: Path, *, plugin: bool = True, **settings: Any) -> TutorProject
     made.write(
         {
             **_TUTOR_VALUES,
+            "JWT_RSA_PRIVATE_KEY": _rsa_key(),
             **dummy_secrets(),
             **settings,
             "PLUGINS": ["aspects"] if plugin else [],

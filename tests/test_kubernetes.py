@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 import yaml
+from tutor.utils import rsa_private_key
 
 from tests.helpers import CONFIGURATION_NAMES, dummy_secrets
 from tests.manifests import KUBECTL, LAB, Rendered, render
@@ -65,8 +66,10 @@ def test_pods_are_careful(rendered: Rendered) -> None:
 def test_superset_starts_anew_with_another_key_of_the_lms(
     production: Rendered, tmp_path: Path
 ) -> None:
-    """Tutor makes a key for each project; Superset reads its public half once."""
-    other = render(tmp_path, "production")
+    """Superset reads the public half of the LMS's key once, when it starts."""
+    key = rsa_private_key(2048)
+    assert key != production.project.config["JWT_RSA_PRIVATE_KEY"]
+    other = render(tmp_path, "production", JWT_RSA_PRIVATE_KEY=key)
     for name in ("superset", "superset-worker", "superset-worker-beat"):
         sums = [
             found.get("Deployment", name)["spec"]["template"]["metadata"]["annotations"]
