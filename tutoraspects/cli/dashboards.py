@@ -11,14 +11,13 @@ from typing import Any
 import click
 import yaml
 
-from tutoraspects.dashboards import bundle, preview, schemas, strings
+from tutoraspects.dashboards import bundle, help_texts, preview, schemas, strings
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
 from tutoraspects.dashboards.check import examine, load
 from tutoraspects.dashboards.compare import differences
 from tutoraspects.dashboards.compile import Asset, compile, editions, password_of
 from tutoraspects.dashboards.deploy import deploy, only_ours
 from tutoraspects.dashboards.edition import Edition
-from tutoraspects.dashboards.help_texts import help_texts
 from tutoraspects.dashboards.identity import DATABASES
 from tutoraspects.dashboards.marts import marts
 from tutoraspects.dashboards.parse import parse
@@ -230,7 +229,9 @@ def _catalogue(specs: tuple[Path, ...]) -> Catalogue:
 def _compiled(catalogue: Catalogue, specs: tuple[Path, ...]) -> dict[str, Asset]:
     target = Target.from_environment(os.environ)
     words = {locale: strings.load((SHIPPED, *specs), locale) for locale in target.locales}
-    return compile(catalogue, target, words, help_texts(os.environ))
+    slugs = {slug for slug, dashboard in catalogue.dashboards.items() if dashboard.help}
+    texts = help_texts.read(os.environ.get(help_texts.VARIABLE, ""), slugs)
+    return compile(catalogue, target, words, texts)
 
 
 def _write(path: Path, content: bytes) -> None:

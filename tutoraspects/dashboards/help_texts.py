@@ -1,22 +1,35 @@
-"""Help tabs that an installation writes itself: the settings of tutor-contrib-aspects."""
+"""Help tabs that an installation writes itself: its settings ASPECTS_…_HELP_MARKDOWN."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Set
 
-VARIABLES = {
-    "course-dashboard": "ASPECTS_COURSE_OVERVIEW_HELP_MARKDOWN",
-    "learner-groups": "ASPECTS_LEARNER_GROUPS_HELP_MARKDOWN",
-    "individual-learner": "ASPECTS_INDIVIDUAL_LEARNER_HELP_MARKDOWN",
-    "course-comparison": "ASPECTS_COURSE_COMPARISON_HELP_MARKDOWN",
-    "operator-dashboard": "ASPECTS_OPERATOR_HELP_MARKDOWN",
-}
+from tutoraspects.errors import AspectsError
+
+VARIABLE = "ASPECTS_DASHBOARD_HELP"
 
 
-def help_texts(environment: Mapping[str, str]) -> dict[str, str]:
-    """Markdown by slug, in place of the list of what the charts mean."""
-    return {
-        slug: environment[variable]
-        for slug, variable in VARIABLES.items()
-        if environment.get(variable)
-    }
+def read(value: str, slugs: Set[str]) -> dict[str, str]:
+    """Markdown by slug, in place of the list of what the charts mean.
+
+    `value`: a JSON object; empty means none. `slugs`: the dashboards that have a help tab. Raises
+    AspectsError if `value` is anything else, or names another dashboard.
+    """
+    if not value:
+        return {}
+    try:
+        texts = json.loads(value)
+    except ValueError:
+        texts = None
+    if not isinstance(texts, dict) or not all(isinstance(text, str) for text in texts.values()):
+        raise AspectsError(
+            f"{VARIABLE} is not a JSON object of Markdown by slug, such as "
+            '{"course-dashboard": "# Ask us"}.'
+        )
+    if unknown := sorted(set(texts) - slugs):
+        raise AspectsError(
+            f"{VARIABLE} has a text for {', '.join(unknown)}; those with "
+            f"a help tab are {', '.join(sorted(slugs))}."
+        )
+    return texts

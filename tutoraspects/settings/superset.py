@@ -45,7 +45,7 @@ def _dashboard(name: str, slug: str, uuid: str) -> dict[str, object]:
 
 
 def _help(dashboard: str, name: str) -> Setting:
-    return _later(
+    return _kept(
         f"ASPECTS_{dashboard}_HELP_MARKDOWN",
         "",
         "text",
