@@ -11,7 +11,7 @@ from bench.dashboards import charts
 from bench.dashboards.installation import Installation, generator
 from tests.lab.rendering import ROOT
 from tests.superset.browser import opened
-from tutoraspects.dashboards.chart_types import Table
+from tutoraspects.dashboards.chart_types.tables import Table
 from tutoraspects.dashboards.check import load
 
 pytestmark = pytest.mark.slow

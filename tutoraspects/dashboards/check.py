@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue, read
-from tutoraspects.dashboards.chart_types import Table
+from tutoraspects.dashboards.chart_types.tables import Table
 from tutoraspects.dashboards.charts import Chart
 from tutoraspects.dashboards.datasets import Dataset
 from tutoraspects.dashboards.model import (

@@ -8,7 +8,8 @@ from typing import Any
 
 from tutoraspects.dashboards import colors, filters, links
 from tutoraspects.dashboards.catalogue import Catalogue
-from tutoraspects.dashboards.chart_types import Mixed, Table
+from tutoraspects.dashboards.chart_types.axes import Mixed
+from tutoraspects.dashboards.chart_types.tables import Table
 from tutoraspects.dashboards.charts import Chart
 from tutoraspects.dashboards.datasets import Column, Dataset
 from tutoraspects.dashboards.edition import Edition

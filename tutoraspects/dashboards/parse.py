@@ -16,7 +16,8 @@ from tutoraspects.dashboards import filters
 from tutoraspects.dashboards.base import Part
 from tutoraspects.dashboards.bundle import Asset, kind_of
 from tutoraspects.dashboards.catalogue import Catalogue
-from tutoraspects.dashboards.chart_types import BY_VIZ, Table
+from tutoraspects.dashboards.chart_types import BY_VIZ
+from tutoraspects.dashboards.chart_types.tables import Table
 from tutoraspects.dashboards.charts import Chart, Filter
 from tutoraspects.dashboards.compile import COMPACT_CSS, TYPES
 from tutoraspects.dashboards.datasets import Dataset

@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Any
 
 from tutoraspects.dashboards.catalogue import Catalogue
-from tutoraspects.dashboards.chart_types import Mixed, Table
+from tutoraspects.dashboards.chart_types.axes import Mixed
+from tutoraspects.dashboards.chart_types.tables import Table
 from tutoraspects.dashboards.charts import Chart
 
 Query = dict[str, Any]
