@@ -96,6 +96,7 @@ setup(
             "mkdocs-material>=9.5",
             "mypy>=1.13",
             "pytest>=8",
+            "pytest-xdist>=3.8",
             # Its format changes between minor versions.
             "ruff>=0.17,<0.18",
             "types-PyYAML",

@@ -14,7 +14,11 @@ from tests.lab.lab import PARTS, Lab
 from tests.lab.ports import Ports
 from tests.lab.s3 import S3
 
+pytest.register_assert_rewrite("tests.scenarios.steps")
+
 StartLab = Callable[..., Lab]
+# Files that take minutes go first, or the last of them would keep one worker alone at the end.
+LONGEST = ("tests/marts/", "tests/scenarios/", "tests/schema/", "tests/bench/")
 
 
 @pytest.fixture(scope="session")
@@ -60,6 +64,11 @@ def start_lab() -> Iterator[StartLab]:
     yield start
     for lab in labs:
         lab.close()
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Workers are given the files in this order (see `make test`)."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONGEST))
 
 
 @pytest.hookimpl(wrapper=True)

@@ -8,9 +8,6 @@ import pytest
 
 from tests.lab.lab import Lab
 
-pytest.register_assert_rewrite("tests.scenarios.steps")
-
-
 # The real statements are years old: a shorter retention would drop them as soon as they are in.
 LONG = {"ASPECTS_RETENTION_DAYS": 7_300}
 

@@ -114,7 +114,11 @@ def test_reason(node: Lab, event: dict[str, Any] | str, reason: str) -> None:
         ("1900-01-01T00:00:00Z", "timestamp before 2000"),
         ("2299-12-31T23:59:59Z", "timestamp in the future"),
         ("2106-02-08T00:00:00Z", "timestamp in the future"),
-        ((datetime.now(timezone.utc) + timedelta(days=2)).isoformat(), "timestamp in the future"),
+        pytest.param(
+            (datetime.now(timezone.utc) + timedelta(days=2)).isoformat(),
+            "timestamp in the future",
+            id="in two days",
+        ),
     ],
 )
 def test_impossible_times(node: Lab, time: str, reason: str) -> None:
