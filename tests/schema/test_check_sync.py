@@ -13,10 +13,10 @@ from tests.schema.test_parse import statements
 from tutoraspects.schema import repair, runner
 from tutoraspects.schema.catalog import ActualColumn, ActualTable, Catalog
 from tutoraspects.schema.compare import Comparison
+from tutoraspects.schema.context import Context
 from tutoraspects.schema.ddl import Layout
 from tutoraspects.schema.formatted import Formatter
 from tutoraspects.schema.model import Column, Placement, Ref, Schema, Table
-from tutoraspects.schema.runner import Context
 
 # Damage on one node: statements, what check says, whether sync mends it.
 ONE_NODE = [

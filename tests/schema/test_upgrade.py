@@ -18,7 +18,7 @@ from tests.lab.lab import Lab
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import repair, runner
 from tutoraspects.schema.client import Client
-from tutoraspects.schema.runner import Context
+from tutoraspects.schema.context import Context
 
 DATABASES = ("xapi", "openedx", "event_sink", "reporting")
 ASPECTS = "from tutoraspects.cli.job import main; main()"

@@ -8,7 +8,7 @@ import os
 import click
 
 from tutoraspects.events import reparse as events
-from tutoraspects.schema.runner import Context
+from tutoraspects.schema.context import Context
 
 
 @click.command()

@@ -12,7 +12,7 @@ import click
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import repair, runner, users
 from tutoraspects.schema import status as schema_status
-from tutoraspects.schema.runner import Context
+from tutoraspects.schema.context import Context
 
 
 def _context() -> Context:

@@ -17,10 +17,10 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta, timezone
 
 from tutoraspects.schema.client import Client
+from tutoraspects.schema.context import Context
 from tutoraspects.schema.ddl import data_ref, ident, literal, qualified
 from tutoraspects.schema.model import Ref, View
 from tutoraspects.schema.nodes import discover
-from tutoraspects.schema.runner import Context
 
 # One day of one shard's identifiers is a set of some tens of megabytes; all of them would not be.
 _STEP = timedelta(days=1)

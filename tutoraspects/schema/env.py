@@ -11,6 +11,7 @@ from alembic.util.exc import CommandError
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import runner
+from tutoraspects.schema.context import Context
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     revision = options.get("destination_rev") or "head"
     target = revision if isinstance(revision, str) else revision[0]
     try:
-        context = runner.Context.from_environment(os.environ)
+        context = Context.from_environment(os.environ)
         if alembic_context.is_offline_mode():
             print("\n".join(runner.script(context, target)))
         else:

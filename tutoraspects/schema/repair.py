@@ -11,10 +11,11 @@ from tutoraspects.errors import AspectsError
 from tutoraspects.schema import catalog, ddl, lock, marts, state
 from tutoraspects.schema.client import REPLICA_ACTIVE, REPLICA_EXISTS, Client, ServerError
 from tutoraspects.schema.compare import Comparison, Difference
+from tutoraspects.schema.context import Context
 from tutoraspects.schema.ddl import Statement
 from tutoraspects.schema.formatted import Formatter
 from tutoraspects.schema.nodes import Cluster, discover
-from tutoraspects.schema.runner import Context, Say
+from tutoraspects.schema.runner import Say
 from tutoraspects.schema.target import Address
 
 # Twice the time after which Keeper forgets a server that is gone.

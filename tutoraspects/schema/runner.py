@@ -3,46 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import lock, scripts, state, upstream
 from tutoraspects.schema.client import Client
-from tutoraspects.schema.ddl import Layout, Statement
-from tutoraspects.schema.names import Names
+from tutoraspects.schema.context import Context
+from tutoraspects.schema.ddl import Statement
 from tutoraspects.schema.nodes import Cluster, discover
-from tutoraspects.schema.target import Target
 
 LOCK_SECONDS = 600.0
-LOCK_NAME = "schema"
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Context:
-    """What every schema command needs: where, what it is called, and what is declared."""
-
-    target: Target
-    names: Names
-    history: scripts.History
-    layout: Layout
-
-    @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Context:
-        target = Target.from_environment(environment)
-        names = Names.from_environment(environment)
-        return cls(
-            target=target,
-            names=names,
-            history=scripts.load(names),
-            layout=Layout(cluster=target.cluster, definer=target.user),
-        )
-
-    @property
-    def lock_name(self) -> str:
-        return f"{LOCK_NAME}-{self.names.migrations_database}"
 
 
 @dataclass(frozen=True)

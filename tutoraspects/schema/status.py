@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass, field
 from tutoraspects.errors import AspectsError
 from tutoraspects.schema import state
 from tutoraspects.schema.client import Client
+from tutoraspects.schema.context import Context
 from tutoraspects.schema.nodes import discover
-from tutoraspects.schema.runner import Context
 
 
 @dataclass(frozen=True)

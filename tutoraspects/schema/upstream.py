@@ -17,7 +17,7 @@ from tutoraspects.schema.formatted import Formatter
 
 if TYPE_CHECKING:
     from tutoraspects.schema.client import Client
-    from tutoraspects.schema.runner import Context
+    from tutoraspects.schema.context import Context
 
 # Where upstream's migrations keep their state.
 VERSION_TABLE = "alembic_version"
