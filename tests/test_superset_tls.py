@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -44,17 +43,31 @@ for name, ping in clients.items():
     except Exception as error:
         print(name, "refuses:", type(error).__name__, error)
 """
+# Superset's own connection, and that of the operator dashboard as Superset makes it.
 _DATABASE = """
 import json, sys
+from flask import Flask
 from sqlalchemy import create_engine
+from sqlalchemy.engine import make_url
+from tutoraspects.superset import scope
 from tutoraspects.superset.connections import database_options, database_uri
 database = json.loads(sys.argv[1])
-engine = create_engine(database_uri(database, sys.argv[2]), **database_options(database))
-try:
-    with engine.connect() as connection:
-        print("cipher:", connection.execute("SHOW STATUS LIKE 'Ssl_cipher'").fetchone()[1])
-except Exception as error:
-    print("refuses:", type(error).__name__, error)
+uri, options = database_uri(database, sys.argv[2]), database_options(database)
+app = Flask("superset")
+app.config.update(
+    SQLALCHEMY_ENGINE_OPTIONS=options,
+    ASPECTS_OWN_DATABASE=(database["host"], database["port"]),
+    ASPECTS_OPERATORS_USERS=(),
+)
+with app.app_context():
+    reads = scope.connect(make_url(uri.partition("?")[0]), {}, "", None, None)
+for name, (address, more) in {"own": (uri, options), "operator": reads}.items():
+    try:
+        with create_engine(address, **more).connect() as connection:
+            [row] = connection.execute("SHOW STATUS LIKE 'Ssl_cipher'")
+            print(name, "encrypts" if row[1] else "is plain")
+    except Exception as error:
+        print(name, "refuses:", str(error).splitlines()[0])
 """
 
 
@@ -124,6 +137,36 @@ def test_every_client_of_redis_verifies_certificate_and_name(
     assert len(answers) == len(strangers) == 4
     if certificate == "right":
         assert [line.split()[1] for line in answers] == ["answers"] * 4, answers
+    else:
+        assert all("Hostname mismatch" in line for line in answers), answers
+    assert all("self-signed" in line or "unable to get" in line for line in strangers), strangers
+
+
+@pytest.mark.parametrize("certificate", ["right", "wrong"])
+def test_every_client_of_the_database_verifies_certificate_and_name(
+    certificates: Path, tmp_path: Path, certificate: str
+) -> None:
+    data, port = tmp_path / "data", Ports().take()
+    install = ["mariadb-install-db", "--no-defaults", "--user=root", "--skip-test-db"]
+    install += ["--auth-root-authentication-method=normal", f"--datadir={data}"]
+    subprocess.run(install, check=True, capture_output=True)
+    command = ["mariadbd", "--no-defaults", "--user=root", f"--datadir={data}", f"--port={port}"]
+    command += ["--bind-address=127.0.0.1", f"--socket={tmp_path}/s", "--skip-name-resolve"]
+    command += [f"--ssl-ca={certificates}/ca.pem", f"--ssl-cert={certificates}/{certificate}.pem"]
+    command += [f"--ssl-key={certificates}/{certificate}.key"]
+    (tmp_path / "init.sql").write_text(
+        "CREATE USER superset@'%' IDENTIFIED BY 'p@ss/word';\nCREATE DATABASE superset;\n"
+        "GRANT ALL ON superset.* TO superset@'%';\n"
+    )
+    command += [f"--init-file={tmp_path}/init.sql"]
+    database = {"dialect": "mysql", "host": "localhost", "port": port, "name": "superset"}
+    database |= {"username": "superset", "tls": True, "ca": f"{certificates}/ca.pem"}
+    with _running(command, port, tmp_path):
+        answers = _ask(_DATABASE, database, "p@ss/word")
+        strangers = _ask(_DATABASE, {**database, "ca": ""}, "p@ss/word")
+    assert len(answers) == len(strangers) == 2
+    if certificate == "right":
+        assert answers == ["own encrypts", "operator encrypts"]
     else:
         assert all("Hostname mismatch" in line for line in answers), answers
     assert all("self-signed" in line or "unable to get" in line for line in strangers), strangers

@@ -48,6 +48,7 @@ SQLALCHEMY_DATABASE_URI = database_uri(
     _settings["database"], secret("SUPERSET_DB_PASSWORD", default="")
 )
 SQLALCHEMY_ENGINE_OPTIONS = database_options(_settings["database"])
+ASPECTS_OWN_DATABASE = (_settings["database"]["host"], _settings["database"]["port"])
 shim_mariadb()
 shim_mysqldb()
 
