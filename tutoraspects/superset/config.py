@@ -97,7 +97,7 @@ SESSION_COOKIE_SECURE = bool(_settings["https"])
 
 
 class CELERY_CONFIG:
-    """Workers: alerts, reports and queries of SQL Lab that take long."""
+    """Workers: alerts and reports."""
 
     broker_url = _broker
     result_backend = _store
