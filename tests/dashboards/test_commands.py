@@ -263,7 +263,7 @@ def test_import_gives_owners(run: Run, superset: FakeSuperset) -> None:
     assert list(superset.owners.values()) == [[7]] * len(superset.dashboards())
     roles = dict(superset.roles)
     superset.roles.clear()
-    superset.owners = dict.fromkeys(superset.owners, [9])  # somebody gave it to another
+    superset.owners = {key: [9] for key in superset.owners}  # somebody gave it to another
     run("import", **login(superset), **owners)
     assert list(superset.owners.values()) == [[7]] * len(superset.dashboards())
     assert superset.roles == roles
