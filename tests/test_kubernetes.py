@@ -425,3 +425,42 @@ def test_job_knows_everything_but_the_passwords(rendered: Rendered) -> None:
         folder, _, name = variable["value"].rpartition("/")
         assert folder == container["volumeMounts"][0]["mountPath"]
         assert name in mounted
+
+
+@pytest.mark.parametrize("authority", ["", "-----BEGIN CERTIFICATE-----\n"])
+def test_superset_workers_follow_the_queue(tmp_path: Path, authority: str) -> None:
+    """With KEDA: as many as tasks wait in Celery's list, in the database that is the broker's."""
+    found = render(
+        tmp_path,
+        "production",
+        ASPECTS_SUPERSET_WORKER_SCALING="keda",
+        ASPECTS_SUPERSET_REDIS_HOST="redis.example.org",
+        ASPECTS_SUPERSET_REDIS_PORT=6380,
+        ASPECTS_SUPERSET_REDIS_TLS=True,
+        ASPECTS_SUPERSET_REDIS_CA=authority,
+    )
+    assert problems(found.documents, VERSIONS[0]) == []
+    assert not found.has("HorizontalPodAutoscaler", "superset-worker")
+    spec = found.get("ScaledObject", "superset-worker")["spec"]
+    assert spec["scaleTargetRef"]["name"] == "superset-worker"
+    assert "replicas" not in found.get("Deployment", "superset-worker")["spec"]
+    [trigger] = spec["triggers"]
+    assert trigger["type"] == "redis"
+    assert trigger["metadata"] == {
+        "address": "redis.example.org:6380",
+        "databaseIndex": "3",
+        "listName": "celery",
+        "listLength": "4",
+        "enableTLS": "true",
+    }
+    assert ("authenticationRef" in trigger) == bool(authority)
+    if authority:
+        [wanted] = found.get("TriggerAuthentication", "superset-worker")["spec"]["env"]
+        assert (wanted["parameter"], wanted["containerName"]) == ("ca", "superset-worker")
+        worker = found.get("Deployment", "superset-worker")["spec"]["template"]["spec"]
+        [variable] = [
+            one for one in worker["containers"][0]["env"] if one["name"] == wanted["name"]
+        ]
+        reference = variable["valueFrom"]["configMapKeyRef"]
+        config = found.get("ConfigMap", reference["name"])
+        assert authority.strip() in config["data"][reference["key"]]

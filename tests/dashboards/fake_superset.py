@@ -25,6 +25,7 @@ class FakeSuperset:
         self.forms: list[dict[str, str]] = []  # of every import
         self.assets: dict[str, dict[str, Any]] = {}
         self.roles: dict[int, list[int]] = {}
+        self.owners: dict[int, list[int]] = {}
         self.refusal: dict[str, Any] | None = None
         self.forgets: set[str] = set()  # ids of charts that it does not link
         self.without_roles: set[str] = set()
@@ -93,6 +94,9 @@ class _Handler(BaseHTTPRequestHandler):
             names = [name for name in ROLES if name not in fake.without_roles]
             rows = [{"id": number, "name": name} for number, name in enumerate(names)]
             self._answer(200, {"result": rows if "page:0" in path else []})
+        elif path.startswith("security/users/"):
+            rows = [{"id": 7, "username": "dean"}, {"id": 9, "username": "anna"}]
+            self._answer(200, {"result": rows})
         elif path.startswith(("dataset/", "chart/", "database/")):
             self._answer(200, {"result": fake.listed(path.partition("/")[0])})
         elif path == "assets/export/":
@@ -111,7 +115,9 @@ class _Handler(BaseHTTPRequestHandler):
             else:
                 number = fake.dashboards().index(found)
                 roles = [{"id": one} for one in fake.roles.get(number, [])]
-                self._answer(200, {"result": {"id": number, "slug": found["slug"], "roles": roles}})
+                owners = [{"id": one} for one in fake.owners.get(number, [])]
+                people = {"roles": roles, "owners": owners}
+                self._answer(200, {"result": {"id": number, "slug": found["slug"], **people}})
         else:
             self._answer(404, {"message": "Not found"})
 
@@ -132,7 +138,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         number = int(self.path.rpartition("/")[2])
-        self.fake.roles[number] = json.loads(self._body())["roles"]
+        told = json.loads(self._body())
+        self.fake.roles[number] = told["roles"]
+        if "owners" in told:
+            self.fake.owners[number] = told["owners"]
         self._answer(200, {"result": {}})
 
 

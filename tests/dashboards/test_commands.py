@@ -253,6 +253,22 @@ def test_roles_of_other_names(run: Run, superset: FakeSuperset) -> None:
     assert told.startswith("Superset has no role 'Teacher - es'")
 
 
+def test_import_gives_owners(run: Run, superset: FakeSuperset) -> None:
+    owners = {"SUPERSET_OWNERS": "dean, nobody"}
+    run("import", **login(superset))
+    assert superset.owners == {}
+    told = run("import", **login(superset), **owners)
+    assert told.exit_code == 0, told.exception
+    assert "owner nobody: not in Superset until the first login" in told.output
+    assert list(superset.owners.values()) == [[7]] * len(superset.dashboards())
+    roles = dict(superset.roles)
+    superset.roles.clear()
+    superset.owners = {key: [9] for key in superset.owners}  # somebody gave it to another
+    run("import", **login(superset), **owners)
+    assert list(superset.owners.values()) == [[7]] * len(superset.dashboards())
+    assert superset.roles == roles
+
+
 def test_diff_after_an_import_is_empty(run: Run, superset: FakeSuperset) -> None:
     run("import", **login(superset))
     result = run("diff", **login(superset))

@@ -18,6 +18,7 @@ from tutoraspects.dashboards.identity import localized
 from tutoraspects.dashboards.links import literal
 from tutoraspects.dashboards.target import Target
 from tutoraspects.errors import AspectsError
+from tutoraspects.superset.provision import OPTIONS
 
 UPSTREAM = yaml.safe_load((Path(__file__).parent / "upstream.yaml").read_text())
 DASHBOARDS = {
@@ -95,6 +96,14 @@ def test_databases_are_upstreams(assets: Assets) -> None:
         "OpenedX Clickhouse": "21174b6c-4d40-4958-8161-d6c3cf5e77b6",
         "Superset Metadata": "06cd566f-e22a-4a79-b0e0-4c947de93ee0",
     }
+
+
+def test_databases_are_as_the_init_task_makes_them(assets: Assets) -> None:
+    """The import comes after the init task, and must not undo what that said."""
+    databases = [asset for path, asset in assets.items() if path.startswith("databases/")]
+    for asset in databases:
+        assert {name: asset[name] for name in OPTIONS} == OPTIONS
+    assert databases
 
 
 def test_ids_stand_once(assets: Assets) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from tutoraspects.dashboards import bundle
 from tutoraspects.dashboards.bundle import Asset, kind_of
@@ -46,6 +46,9 @@ def deploy(
     charts: Superset stops linking charts at the first that it does not find, and says nothing.
     """
     roles = _roles(client, editions, role_names(environment))
+    owners, strangers = _owners(client, environment)
+    for name in strangers:
+        yield f"owner {name}: not in Superset until the first login; import again afterwards"
     for name in client.move_datasets(
         {
             str(one["uuid"]): str(one["database_uuid"])
@@ -58,7 +61,8 @@ def deploy(
     yield from _import(client, _changed(assets, there), len(assets), passwords)
     for edition in editions:
         for dashboard in edition.dashboards():
-            yield _finished(client, edition, dashboard, roles[edition.slug(dashboard.dashboard)])
+            mine = roles[edition.slug(dashboard.dashboard)]
+            yield _finished(client, edition, dashboard, mine, owners)
     yield from _left_over(client, assets)
 
 
@@ -81,6 +85,14 @@ def _roles(
                 )
             found[slug] = {name: known[name] for name in mine}
     return found
+
+
+def _owners(client: Client, environment: Mapping[str, str]) -> tuple[set[int], list[str]]:
+    """Ids of those in SUPERSET_OWNERS, and the names of whom Superset does not know."""
+    told = (environment.get("SUPERSET_OWNERS") or "").split(",")
+    names = [name.strip() for name in told if name.strip()]
+    known = client.people() if names else {}
+    return {known[one] for one in names if one in known}, [x for x in names if x not in known]
 
 
 def _changed(assets: Mapping[str, Asset], there: Mapping[str, Asset]) -> dict[str, Asset]:
@@ -119,8 +131,10 @@ def _finished(
     edition: Edition,
     dashboard: Dashboard,
     roles: Mapping[str, int],
+    owners: Collection[int],
 ) -> str:
-    """Look whether a dashboard has its charts, and give it its roles."""
+    """Look whether a dashboard has its charts, and give it its roles, and its owners if there
+    are any to give."""
     uuid = edition.uuid(edition.catalogue.dashboard_uuid(dashboard.dashboard))
     slug = edition.slug(dashboard.dashboard)
     wanted = {
@@ -135,9 +149,9 @@ def _finished(
             f"'{slug}': run `aspects dashboards diff` to see what is missing."
         )
     stored = client.dashboard(uuid)
-    ids = set(roles.values())
-    if {role["id"] for role in stored.get("roles") or []} != ids:
-        client.set_roles(stored["id"], sorted(ids))
+    people = {"roles": set(roles.values())} | ({"owners": set(owners)} if owners else {})
+    if any({one["id"] for one in stored.get(key) or []} != ids for key, ids in people.items()):
+        client.set_people(stored["id"], people)
     return f"{slug}: {len(wanted)} charts, for {', '.join(roles)}"
 
 

@@ -133,9 +133,15 @@ class Client:
             if len(rows) < 100:
                 return
 
-    def set_roles(self, dashboard: int, roles: list[int]) -> None:
-        """Who sees a dashboard."""
-        self._call("PUT", f"dashboard/{dashboard}", "set roles", json={"roles": roles})
+    def people(self) -> dict[str, int]:
+        """Ids of those who have logged in, by username."""
+        rows = self._rows("security/users/", "id,username", "list the users")
+        return {row["username"]: row["id"] for row in rows}
+
+    def set_people(self, dashboard: int, people: Mapping[str, Collection[int]]) -> None:
+        """Who sees a dashboard (`roles`), and whose it is (`owners`)."""
+        body = {key: sorted(ids) for key, ids in people.items()}
+        self._call("PUT", f"dashboard/{dashboard}", "set roles and owners", json=body)
 
     def _call(self, method: str, path: str, doing: str, **more: Any) -> dict[str, Any]:
         response = self._send(method, path, doing, **more)

@@ -226,7 +226,12 @@ SUPERSET = Group(
         _kept(
             "SUPERSET_LMS_EMAIL", "superset/lms-admin@aspects.invalid", "text", "Mail of that user."
         ),
-        _later("SUPERSET_OWNERS", [], "list", "Users that own the dashboards."),
+        _kept(
+            "SUPERSET_OWNERS",
+            [],
+            "list",
+            "Usernames of those who own the dashboards, once they have logged in to Superset.",
+        ),
         _kept(
             "SUPERSET_OAUTH2_CLIENT_ID",
             "{{ 16|random_string }}",

@@ -48,6 +48,7 @@ SQLALCHEMY_DATABASE_URI = database_uri(
     _settings["database"], secret("SUPERSET_DB_PASSWORD", default="")
 )
 SQLALCHEMY_ENGINE_OPTIONS = database_options(_settings["database"])
+ASPECTS_OWN_DATABASE = (_settings["database"]["host"], _settings["database"]["port"])
 shim_mariadb()
 shim_mysqldb()
 
@@ -96,7 +97,7 @@ SESSION_COOKIE_SECURE = bool(_settings["https"])
 
 
 class CELERY_CONFIG:
-    """Workers: alerts, reports and queries of SQL Lab that take long."""
+    """Workers: alerts and reports."""
 
     broker_url = _broker
     result_backend = _store

@@ -52,7 +52,12 @@ def redis_url(redis: Settings, password: str, number: int) -> str:
         login = f"{quote(redis['username'] or '', safe='')}:{quote(password, safe='')}@"
     query = ""
     if redis["tls"]:
-        verify = {"ssl_cert_reqs": "required", "ssl_ca_certs": redis["ca"] or SYSTEM_CA}
+        # The name, too: redis-py before 6, which Superset has, does not look at it by itself.
+        verify = {
+            "ssl_cert_reqs": "required",
+            "ssl_check_hostname": "true",
+            "ssl_ca_certs": redis["ca"] or SYSTEM_CA,
+        }
         query = f"?{urlencode(verify)}"
     scheme = "rediss" if redis["tls"] else "redis"
     return f"{scheme}://{login}{redis['host']}:{redis['port']}/{number}{query}"

@@ -23,6 +23,16 @@ UUIDS = {
     "ClickHouse Servers": UUID("3e0ad9f5-8f2c-5a3b-9c63-6f1d1c2b7a40"),
     "Superset Metadata": UUID("06cd566f-e22a-4a79-b0e0-4c947de93ee0"),
 }
+# What the import of the dashboards says of databases, too. SQL Lab asks from the web server: in a
+# worker nobody's session is at hand to ask the LMS for the courses of an instructor.
+OPTIONS = {
+    "expose_in_sqllab": True,
+    "allow_run_async": False,
+    "allow_dml": False,
+    "allow_ctas": False,
+    "allow_cvas": False,
+    "allow_file_upload": False,
+}
 
 
 def provision(settings: Settings) -> Iterator[str]:
@@ -96,16 +106,9 @@ def _databases(settings: Settings, session: Any) -> Iterator[str]:
         if made or stored.sqlalchemy_uri_decrypted != uri:
             stored.set_sqlalchemy_uri(uri)
             yield f"database {name}: {'made' if made else 'new address or password'}"
-        for option, value in (
-            ("expose_in_sqllab", True),
-            ("allow_run_async", True),
-            ("allow_dml", False),
-            ("allow_ctas", False),
-            ("allow_cvas", False),
-            ("allow_file_upload", False),
-            ("impersonate_user", False),
-        ):
+        for option, value in OPTIONS.items():
             setattr(stored, option, value)
+        stored.impersonate_user = False
     session.commit()
     from superset.extensions import security_manager
 

@@ -123,8 +123,9 @@ def can_view_courses(username: str | None, field_name: str = "course_id", **_: A
 def connect(
     uri: Any, parameters: dict[str, Any], _username: Any, security_manager: Any, _source: Any
 ) -> tuple[Any, dict[str, Any]]:
-    """DB_CONNECTION_MUTATOR: tell ClickHouse which courses the answer may be about. Raises
-    AspectsError for a user of the operator dashboard on behalf of somebody who does not see all."""
+    """DB_CONNECTION_MUTATOR: tell ClickHouse which courses the answer may be about, and reach
+    Superset's own database with TLS where the settings say so. Raises AspectsError for a user of
+    the operator dashboard on behalf of somebody who does not see all."""
     from flask import current_app
 
     closed = uri.username in current_app.config["ASPECTS_OPERATORS_USERS"]
@@ -133,8 +134,12 @@ def connect(
             f"The database user {uri.username} is for those who see every course: the roles with "
             "`rows: all`."
         )
+    arguments = dict(parameters.get("connect_args") or {})
+    if (uri.host, uri.port) == current_app.config["ASPECTS_OWN_DATABASE"]:
+        # What the operator dashboard reads of it goes the way of everything else.
+        arguments |= current_app.config["SQLALCHEMY_ENGINE_OPTIONS"].get("connect_args", {})
+        parameters = {**parameters, "connect_args": arguments}
     if uri.drivername.startswith("clickhousedb"):
-        arguments = dict(parameters.get("connect_args") or {})
         # clickhouse-connect takes what it does not know for settings of ClickHouse.
         arguments["log_comment"] = current(security_manager).for_clickhouse()
         parameters = {**parameters, "connect_args": arguments}

@@ -54,7 +54,9 @@ class AspectsSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
             raise AspectsError(f"{provider} is no way to log in.")
         claims = lms.verified(self.access_token, current_app.config["ASPECTS_LMS"])
         username = claims["preferred_username"]
-        if username in current_app.config["ASPECTS_SERVICE_ACCOUNTS"]:
+        # Whom Superset would log in: it finds accounts whatever the case of their names.
+        account = getattr(self.find_user(username=username), "username", None)
+        if {username, account} & set(current_app.config["ASPECTS_SERVICE_ACCOUNTS"]):
             raise AspectsError("An account of the LMS has the name of a service account.")
         session["oauth_username"] = username
         locale = dashboard_locale(
