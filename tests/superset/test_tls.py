@@ -17,6 +17,7 @@ from tests.lab.lab import PARTS
 from tests.lab.ports import Ports, accepts
 from tests.lab.rendering import ROOT
 
+pytestmark = pytest.mark.slow
 PYTHON = PARTS / "superset/bin/python"
 # One line for each client that answered; a client that refuses ends with its error.
 _REDIS = """

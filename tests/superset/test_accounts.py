@@ -10,6 +10,7 @@ import pytest
 from tests.lab.lab import PARTS
 from tests.lab.rendering import ROOT
 
+pytestmark = pytest.mark.slow
 # Superset's own way of finding accounts, on a database in memory; the LMS' word is given.
 _SCRIPT = """
 import sys
