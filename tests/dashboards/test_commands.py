@@ -302,11 +302,15 @@ def test_export_as_specifications(run: Run, superset: FakeSuperset, tmp_path: Pa
     path = next(path for path in superset.assets if "Learners_447a194b" in path)
     superset.assets[path]["params"]["row_limit"] = 77
     result = run("export", "--to", "mine", **login(superset))
-    assert result.output == "done: mine, 9 dashboards, 44 datasets\n"
+    assert result.output == "done: mine, 1 dashboards, 0 datasets\n"  # the package's others stay
     # What was exported compiles, with the change.
     assert run("validate", "--specs", "mine").exit_code == 0
     result = run("diff", "--specs", "mine", **login(superset) | {"SUPERSET_DASHBOARD_LOCALES": ""})
     assert (result.exit_code, result.output) == (0, "no difference\n")
+    result = run("export", "--specs", "mine", "--to", "none", **login(superset))
+    assert result.output == "done: none, 0 dashboards, 0 datasets\n"
+    result = run("export", "--all", "--to", "all", **login(superset))
+    assert result.output == "done: all, 9 dashboards, 44 datasets\n"
 
 
 def test_export_as_a_bundle(run: Run, superset: FakeSuperset, tmp_path: Path) -> None:

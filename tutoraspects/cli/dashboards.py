@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -136,8 +137,13 @@ def import_command(specs: tuple[Path, ...], dry_run: bool) -> None:
     show_default=True,
     help="A folder for specifications, or a file that ends in .zip for Superset's bundle.",
 )
-def export_command(specs: tuple[Path, ...], to: Path) -> None:
-    """Write what Superset has as specifications, with what was changed in the browser."""
+@click.option("--all", "everything", is_flag=True, help="Also what is as the specifications say.")
+def export_command(specs: tuple[Path, ...], to: Path, everything: bool) -> None:
+    """Write what was changed in the browser as specifications.
+
+    Whole files, and only of dashboards and datasets that differ: a file replaces the one of its
+    name that comes with the package, and with it what a later version changes there.
+    """
     _know_installation()
     catalogue = _catalogue(specs)
     client = Client(Server.from_environment(_environment()))
@@ -149,6 +155,8 @@ def export_command(specs: tuple[Path, ...], to: Path) -> None:
     target = Target.from_environment(_environment())
     assets = only_ours(bundle.unpack(content, "Superset's export"), catalogue)
     found = parse(assets, target, catalogue)
+    if not everything:
+        found = _differing(found, catalogue, target)
     for folder, models in (("datasets", found.datasets), ("dashboards", found.dashboards)):
         for name, model in models.items():
             path = to / folder / f"{name}.yaml"
@@ -233,6 +241,35 @@ def strings_command(specs: tuple[Path, ...], locale: str, to: Path | None, check
 def schema(kind: str) -> None:
     """Print the JSON Schema of a KIND of specification, for editors and programs."""
     click.echo(json.dumps(schemas.schema(kind), indent=2))
+
+
+def _differing(found: Catalogue, catalogue: Catalogue, target: Target) -> Catalogue:
+    """Dashboards and datasets of `found` that are not as `catalogue` says."""
+    ours, theirs = (compile(one, replace(target, locales=()), {}) for one in (catalogue, found))
+    differ = {one.uuid for one in (*differences(ours, theirs), *differences(theirs, ours))}
+
+    def same(slug: str) -> bool:
+        dashboard = catalogue.dashboards[slug]
+        charts = {
+            catalogue.chart_uuid(owner, chart)
+            for owner, chart in catalogue.shown(dashboard)
+            if owner == slug
+        }
+        return differ.isdisjoint(charts | {catalogue.dashboard_uuid(slug)})
+
+    return replace(
+        found,
+        dashboards={
+            slug: one
+            for slug, one in found.dashboards.items()
+            if slug not in catalogue.dashboards or not same(slug)
+        },
+        datasets={
+            name: one
+            for name, one in found.datasets.items()
+            if name not in catalogue.datasets or catalogue.dataset_uuid(name) in differ
+        },
+    )
 
 
 def _environment() -> dict[str, str]:
