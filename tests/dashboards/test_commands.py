@@ -309,6 +309,10 @@ def test_export_as_specifications(run: Run, superset: FakeSuperset, tmp_path: Pa
     assert (result.exit_code, result.output) == (0, "no difference\n")
     result = run("export", "--specs", "mine", "--to", "none", **login(superset))
     assert result.output == "done: none, 0 dashboards, 0 datasets\n"
+    path = next(path for path in superset.assets if "Page_Engagement_per_Section_834ec7c4" in path)
+    superset.assets[path]["params"]["include_search"] = True  # of which its file says nothing
+    result = run("export", "--specs", "mine", "--to", "one", **login(superset))
+    assert result.output == "done: one, 1 dashboards, 0 datasets\n"
     result = run("export", "--all", "--to", "all", **login(superset))
     assert result.output == "done: all, 9 dashboards, 44 datasets\n"
 
