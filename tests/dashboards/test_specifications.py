@@ -9,6 +9,7 @@ import pytest
 
 from tutoraspects.dashboards.access import embedded, rows
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
+from tutoraspects.dashboards.chart_types.axes import _Axes
 from tutoraspects.dashboards.check import GUEST_COLUMNS, examine
 from tutoraspects.dashboards.compile import compile, editions
 from tutoraspects.dashboards.edition import Edition
@@ -202,3 +203,13 @@ def test_specifications_ship(tmp_path: Path) -> None:
     assert SHIPPED.is_dir()
     assert SHIPPED.parent.name == "dashboards"
     assert (SHIPPED / "strings" / "es.yaml").exists()
+
+
+def test_places_and_axes_are_written_alike(catalogue: Catalogue) -> None:
+    """Places with two digits each, also in tables; no axis that says 0, 0, 1, 1 for halves."""
+    raw = {"section_with_name", "subsection_with_name", "section_subsection_name", "problem_link"}
+    for dashboard in catalogue.dashboards.values():
+        for _, chart in catalogue.shown(dashboard):
+            assert not raw & set(chart.dimensions()), f"{dashboard.dashboard}: {chart.title}"
+            if isinstance(chart, _Axes):
+                assert chart.format != ",d", f"{dashboard.dashboard}: {chart.title}"

@@ -45,6 +45,7 @@ PEOPLE = {
     "sol": Person(teaches=COURSES[:1], language="es"),
     "none": Person(),
     "pupil": Person(),
+    "rosa": Person(),
 }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -44,12 +45,21 @@ def _json(command: Command) -> Command:
 
 
 @click.group()
-def dashboards() -> None:
+@click.option(
+    "--env-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    envvar="ASPECTS_ENV_FILE",
+    help="job.env of the Tutor project, outside the job image; variables that are set stay.  "
+    "[env: ASPECTS_ENV_FILE]",
+)
+@click.pass_context
+def dashboards(context: click.Context, env_file: Path | None) -> None:
     """Superset's dashboards: specifications in, assets out.
 
     Names of databases, the cluster and languages come from the environment; where Superset is
     from ASPECTS_SUPERSET_URL, _USER, _PASSWORD or _PASSWORD_FILE.
     """
+    context.obj = {**(_variables(env_file) if env_file else {}), **os.environ}
 
 
 @dashboards.command()
@@ -98,19 +108,22 @@ def compile_command(specs: tuple[Path, ...], to: Path) -> None:
 @click.option("--dry-run", is_flag=True, help="Tell what would change; change nothing.")
 def import_command(specs: tuple[Path, ...], dry_run: bool) -> None:
     """Import the dashboards into Superset and give them their roles. Can be repeated."""
+    _know_installation()
     catalogue = _catalogue(specs)
     assets = _compiled(catalogue, specs)
-    client = Client(Server.from_environment(os.environ))
+    client = Client(Server.from_environment(_environment()))
     if dry_run:
         _print_differences(assets, client, as_json=False)
         return
-    target = Target.from_environment(os.environ)
+    target = Target.from_environment(_environment())
     passwords = {
         path: password_of(target.uris[kind])
         for kind, path in _database_files(assets).items()
         if password_of(target.uris[kind])
     }
-    for line in deploy(client, assets, passwords, list(editions(catalogue, target)), os.environ):
+    for line in deploy(
+        client, assets, passwords, list(editions(catalogue, target)), _environment()
+    ):
         click.echo(line)
     click.secho("done", fg="green")
 
@@ -124,18 +137,26 @@ def import_command(specs: tuple[Path, ...], dry_run: bool) -> None:
     show_default=True,
     help="A folder for specifications, or a file that ends in .zip for Superset's bundle.",
 )
-def export_command(specs: tuple[Path, ...], to: Path) -> None:
-    """Write what Superset has as specifications, with what was changed in the browser."""
+@click.option("--all", "everything", is_flag=True, help="Also what is as the specifications say.")
+def export_command(specs: tuple[Path, ...], to: Path, everything: bool) -> None:
+    """Write what was changed in the browser as specifications.
+
+    Whole files, and only of dashboards and datasets that differ: a file replaces the one of its
+    name that comes with the package, and with it what a later version changes there.
+    """
+    _know_installation()
     catalogue = _catalogue(specs)
-    client = Client(Server.from_environment(os.environ))
+    client = Client(Server.from_environment(_environment()))
     content = client.export_assets()
     if to.suffix == ".zip":
         _write(to, content)
         click.secho(f"done: {to}", fg="green")
         return
-    target = Target.from_environment(os.environ)
+    target = Target.from_environment(_environment())
     assets = only_ours(bundle.unpack(content, "Superset's export"), catalogue)
     found = parse(assets, target, catalogue)
+    if not everything:
+        found = _differing(found, catalogue, target)
     for folder, models in (("datasets", found.datasets), ("dashboards", found.dashboards)):
         for name, model in models.items():
             path = to / folder / f"{name}.yaml"
@@ -150,8 +171,9 @@ def export_command(specs: tuple[Path, ...], to: Path) -> None:
 @_json
 def diff(specs: tuple[Path, ...], as_json: bool) -> None:
     """Tell how Superset differs from the specifications; exit with 1 when it does."""
+    _know_installation()
     assets = _compiled(_catalogue(specs), specs)
-    if _print_differences(assets, Client(Server.from_environment(os.environ)), as_json):
+    if _print_differences(assets, Client(Server.from_environment(_environment())), as_json):
         raise click.exceptions.Exit(1)
 
 
@@ -221,16 +243,75 @@ def schema(kind: str) -> None:
     click.echo(json.dumps(schemas.schema(kind), indent=2))
 
 
+def _differing(found: Catalogue, catalogue: Catalogue, target: Target) -> Catalogue:
+    """Dashboards and datasets of `found` that are not as `catalogue` says."""
+    ours, theirs = (compile(one, replace(target, locales=()), {}) for one in (catalogue, found))
+    differ = {one.uuid for one in (*differences(ours, theirs), *differences(theirs, ours))}
+
+    def same(slug: str) -> bool:
+        dashboard = catalogue.dashboards[slug]
+        charts = {
+            catalogue.chart_uuid(owner, chart)
+            for owner, chart in catalogue.shown(dashboard)
+            if owner == slug
+        }
+        return differ.isdisjoint(charts | {catalogue.dashboard_uuid(slug)})
+
+    return replace(
+        found,
+        dashboards={
+            slug: one
+            for slug, one in found.dashboards.items()
+            if slug not in catalogue.dashboards or not same(slug)
+        },
+        datasets={
+            name: one
+            for name, one in found.datasets.items()
+            if name not in catalogue.datasets or catalogue.dataset_uuid(name) in differ
+        },
+    )
+
+
+def _environment() -> dict[str, str]:
+    """This process's, and beneath it what --env-file says."""
+    found: dict[str, str] = click.get_current_context().obj
+    return found
+
+
+def _variables(path: Path) -> dict[str, str]:
+    """NAME=value lines, taken literally, as Docker Compose and Kubernetes take them."""
+    try:
+        lines = path.read_text(encoding="utf8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise AspectsError(
+            f"{path} cannot be read ({error}): --env-file names "
+            "env/plugins/aspects/apps/aspects/job.env of the Tutor project."
+        ) from error
+    pairs = (line.partition("=") for line in lines if not line.startswith("#"))
+    return {name.strip(): value for name, separator, value in pairs if separator}
+
+
+def _know_installation() -> None:
+    """Refuse to compare with, or replace, what Superset has while it is not known what the
+    installation is like: charts with personal data, say, would be taken off dashboards."""
+    if "ASPECTS_ENABLE_PII" not in _environment():
+        raise AspectsError(
+            "Nothing tells what this installation is like (ASPECTS_ENABLE_PII and the other "
+            "variables of job.env): run this in the job image, or name env/plugins/aspects/apps/"
+            "aspects/job.env of the Tutor project with ASPECTS_ENV_FILE."
+        )
+
+
 def _catalogue(specs: tuple[Path, ...]) -> Catalogue:
     """Checked, except for the marts, which only `validate` looks up."""
     return load(specs)
 
 
 def _compiled(catalogue: Catalogue, specs: tuple[Path, ...]) -> dict[str, Asset]:
-    target = Target.from_environment(os.environ)
+    target = Target.from_environment(_environment())
     words = {locale: strings.load((SHIPPED, *specs), locale) for locale in target.locales}
     slugs = {slug for slug, dashboard in catalogue.dashboards.items() if dashboard.help}
-    texts = help_texts.read(os.environ.get(help_texts.VARIABLE, ""), slugs)
+    texts = help_texts.read(_environment().get(help_texts.VARIABLE, ""), slugs)
     return compile(catalogue, target, words, texts)
 
 

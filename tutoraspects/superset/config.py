@@ -170,6 +170,7 @@ AUTH_ROLES_MAPPING = {
     "alpha": ["Alpha"],
     "gamma": ["Gamma"],
     "public": ["Public"],
+    "sql_lab": ["sql_lab"],
     **{key: [_names[key]] for key in ("instructor", "student", "operator")},
     **{name: [name] for name in _settings["extra_roles"]},
     **{

@@ -40,9 +40,10 @@ def provision(settings: Settings) -> Iterator[str]:
     from superset.extensions import db, security_manager
 
     declared = roles.declared(settings, folder())
+    # A role may have access to a database: before the first import, too.
+    yield from _databases(settings, db.session)
     yield from roles.apply(declared, security_manager)
     yield from _accounts(settings, declared, security_manager)
-    yield from _databases(settings, db.session)
     yield from rows.apply(settings, db.session)
     yield from embed(settings, db.session)
 
@@ -114,6 +115,9 @@ def _databases(settings: Settings, session: Any) -> Iterator[str]:
 
     for stored in session.query(Database).filter(Database.database_name.in_(list(wanted))).all():
         security_manager.add_permission_view_menu("database_access", stored.perm)
+        schema = str(make_url(wanted[stored.database_name]).database)
+        perm = security_manager.get_schema_perm(stored.database_name, None, schema)
+        security_manager.add_permission_view_menu("schema_access", perm)
     session.commit()
 
 
