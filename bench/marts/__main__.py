@@ -36,7 +36,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 @click.option("--courses", default=2_000, show_default=True)
 @click.option("--learners", default=200_000, show_default=True)
 @click.option("--cost-events", default=500_000, show_default=True, help="Inserted for the cost.")
-@click.option("--samples", default=8, show_default=True, help="Courses each query is asked about.")
+@click.option("--samples", default=12, show_default=True, help="Courses each query is asked about.")
 @click.option("--output", type=click.Path(path_type=Path), help="Folder of marts.json, marts.md.")
 def main(
     seed_events: int,

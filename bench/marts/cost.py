@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 
 from bench.marts import events
@@ -10,7 +9,6 @@ from tests.lab.lab import Lab
 from tutoraspects.events.stream import Generator
 
 _BARE = "bench.bare"
-_QUIET_SECONDS = 3.0
 
 
 @dataclass(frozen=True)
@@ -48,21 +46,11 @@ def _case(
     before = process.cpu_seconds()
     for body in bodies:
         events.insert(lab, table, body)
-    _settle(lab)
+    events.settle(lab)
     spent = process.cpu_seconds() - before
     stored = _bytes(lab, databases)
     events.say(f"{name}: {spent / count * 1e6:.1f} CPU us, {stored / count:.0f} bytes an event")
     return Cost(name, count, spent / count * 1e6, stored / count)
-
-
-def _settle(lab: Lab) -> None:
-    """Until no merge has been running for some seconds."""
-    client = lab.client()
-    quiet_since = time.monotonic()
-    while time.monotonic() - quiet_since < _QUIET_SECONDS:
-        if client.execute("SELECT count() FROM system.merges")[0][0]:
-            quiet_since = time.monotonic()
-        time.sleep(0.2)
 
 
 def _bytes(lab: Lab, databases: list[str]) -> int:

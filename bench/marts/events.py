@@ -16,6 +16,7 @@ from tutoraspects.events.sinks import FIELDS, dumps
 from tutoraspects.events.stream import Generator
 
 RAW = "xapi.xapi_events_all"
+_QUIET_SECONDS = 3.0
 _SEED = "bench.seed"
 _ROWS = 50_000
 _PUBLISHED = ("course_overviews", "course_blocks")
@@ -101,3 +102,13 @@ def copy(lab: Lab, number: int, days: float) -> None:
         "replaceOne(toString(moment, 'UTC'), ' ', 'T'), '+00:00\"')) "
         f"FROM {_SEED}"
     )
+
+
+def settle(lab: Lab) -> None:
+    """Wait until no node has merged anything for some seconds."""
+    clients = [lab.client(node) for node in range(len(lab.nodes))]
+    quiet_since = time.monotonic()
+    while time.monotonic() - quiet_since < _QUIET_SECONDS:
+        if any(client.execute("SELECT count() FROM system.merges")[0][0] for client in clients):
+            quiet_since = time.monotonic()
+        time.sleep(0.2)

@@ -13,6 +13,7 @@ from tests.lab.lab import Lab
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
 from tutoraspects.dashboards.check import load
 from tutoraspects.dashboards.compile import compile
+from tutoraspects.dashboards.sql import padded
 from tutoraspects.dashboards.strings import load as load_strings
 from tutoraspects.dashboards.target import Target
 
@@ -71,3 +72,19 @@ def test_every_chart_is_answered(
         for sql in statements(catalogue, chart, dataset, compiled["params"], chosen):
             answer = lab.http(sql, user=user)
             assert not answer.exception_code, f"{answer}\n{sql}"
+
+
+def test_places_are_padded(lab: Lab) -> None:
+    texts = {
+        "1:0:0 - Week 1": "01:00:00 - Week 1",
+        "9:10:11 - At 7:30:00 - sharp": "09:10:11 - At 7:30:00 - sharp",
+        "100:2:30 - Late": "100:02:30 - Late",
+        "00:1:007 - Odd": "00:01:07 - Odd",
+        '<a href="https://lms/x" target="_blank">1:2:3 - What?</a>': (
+            '<a href="https://lms/x" target="_blank">01:02:03 - What?</a>'
+        ),
+        "Week 1": "Week 1",
+        "": "",
+    }
+    query = f"SELECT text, {padded('text')} FROM (SELECT arrayJoin(%(texts)s) AS text)"
+    assert dict(lab.client().execute(query, {"texts": list(texts)})) == texts

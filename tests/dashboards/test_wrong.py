@@ -165,6 +165,12 @@ CASES = {
     "values without sql": Case(
         V, "org: {label: Organization}", "org: {label: Organization, values: {a: A}}", "`values` needs `sql`"
     ),
+    "column of two sources": Case(
+        V, "org: {label: Organization}", "org: {sql: course_key, padded: course_key}", "one of `of`, `sql` and `padded`"
+    ),
+    "padded column that is none": Case(
+        V, "org: {label: Organization}", "org: {padded: course}", "`padded` of org names no column of rows: 'course'"
+    ),
     "wrong type of column": Case(V, "type: time", "type: datetime", "'datetime' is not one of text, number, time"),
     "value that is a mapping": Case(
         D, 'value: ""', "value: {a: 1}", "must be a text or a whole number or a number or true or false or a list"

@@ -127,7 +127,7 @@ def _query(dataset: Dataset, catalogue: Catalogue, marts: Marts | None) -> Itera
         known = marts[dataset.mart]
         for name, column in dataset.columns.items():
             read_column = column.of or name
-            if not column.sql and read_column not in known:
+            if not column.computed and read_column not in known:
                 near = nearest(read_column, known)
                 yield source.problem(
                     ["columns", name], f"{dataset.mart} has no column '{read_column}'{near}"

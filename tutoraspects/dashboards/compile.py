@@ -16,7 +16,7 @@ from tutoraspects.dashboards.edition import Edition
 from tutoraspects.dashboards.identity import DATABASES
 from tutoraspects.dashboards.layout import Layout
 from tutoraspects.dashboards.model import Dashboard, SelectFilter, TimeFilter
-from tutoraspects.dashboards.sql import expanded, query_of
+from tutoraspects.dashboards.sql import expanded, padded, query_of
 from tutoraspects.dashboards.strings import translated
 from tutoraspects.dashboards.target import Target
 
@@ -200,6 +200,8 @@ def _column(name: str, column: Column) -> Asset:
 
 
 def _computed(column: Column) -> str | None:
+    if column.padded:
+        return padded(column.padded)
     if not column.values or column.sql is None:
         return column.sql
     values = ", ".join(links.literal(value) for value in column.values)

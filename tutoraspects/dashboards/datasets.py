@@ -15,24 +15,35 @@ Mart = Annotated[str, StringConstraints(pattern=r"^(reporting|event_sink|xapi)\.
 class Column(Part):
     """A column of a dataset.
 
-    It is the mart's column of the same name, or of the name `of`, or computed by `sql` when a
-    chart asks for it. `values` gives words to the values of `sql`, in the reader's language.
+    It is the mart's column of the same name, or of the name `of`, or computed when a chart asks
+    for it: by `sql`, or from another column as `padded`. `values` gives words to the values of
+    `sql`, in the reader's language.
     """
 
     type: Type = "text"
     label: Words | None = None
     of: Name | None = None
     sql: str | None = None
+    padded: Name | None = Field(
+        None,
+        description="Another column of texts such as `1:2:10 - Name`, written `01:02:10 - Name`: "
+        "they sort as the course does.",
+    )
     values: dict[str, Words] = Field(default_factory=dict)
     personal: bool = Field(False, description="It tells who a learner is.")
 
     @model_validator(mode="after")
     def _one_source(self) -> Column:
-        if self.of and self.sql:
-            raise ValueError("a column has `of` or `sql`, not both")
+        if sum(source is not None for source in (self.of, self.sql, self.padded)) > 1:
+            raise ValueError("a column has one of `of`, `sql` and `padded`")
         if self.values and not self.sql:
             raise ValueError("`values` needs `sql`, the expression whose values they are")
         return self
+
+    @property
+    def computed(self) -> bool:
+        """Whether it is no column of the rows that are read."""
+        return self.sql is not None or self.padded is not None
 
 
 class Metric(Part):
@@ -85,6 +96,10 @@ class Dataset(Part):
             raise ValueError("a dataset lists its columns")
         if self.database != "clickhouse" and self.audience != "operator":
             raise ValueError(f"`database: {self.database}` is for `audience: operator`")
+        for name, column in self.columns.items():
+            other = self.columns.get(column.padded or name)
+            if column.padded and (other is None or other.computed):
+                raise ValueError(f"`padded` of {name} names no column of rows: '{column.padded}'")
         if not self.mart and self.narrow != "courses":
             raise ValueError("`narrow` is for `mart`; a query says narrowed(...) itself")
         return self

@@ -24,7 +24,7 @@ from tutoraspects.dashboards.datasets import Dataset
 from tutoraspects.dashboards.identity import DATABASES, element_id, localized
 from tutoraspects.dashboards.layout import Element, read_back
 from tutoraspects.dashboards.model import Dashboard
-from tutoraspects.dashboards.sql import restored
+from tutoraspects.dashboards.sql import of_padded, restored
 from tutoraspects.dashboards.target import LANGUAGES, Target
 from tutoraspects.errors import AspectsError
 
@@ -254,6 +254,8 @@ def _column(column: Asset, personal: Any) -> dict[str, Any]:
         "personal": column["column_name"] in personal,
     }
     expression = column.get("expression") or None
+    if other := of_padded(expression or ""):
+        return found | {"padded": other}
     values = _VALUES.fullmatch(expression) if expression else None
     if values:
         words = dict(zip(_texts(values["values"]), _texts(values["words"]), strict=True))

@@ -20,6 +20,27 @@ _NARROWED = re.compile(r"\b(narrowed|narrowed_to_learners)\(([a-z_]+\.[a-z0-9_]+
 _EVERYWHERE = re.compile(r"\beverywhere\((system\.[a-z_]+)\)")
 _PARSED = "xapi_events_all_parsed"
 
+# Zeros before each number, then all that are more than two digits need. Marts repeat a few texts in
+# many rows: with a dictionary each text is searched once. No colon before a letter or a digit that
+# is not escaped: SQLAlchemy would take it for a parameter.
+_PADDED = (
+    r"replaceRegexpOne(replaceRegexpOne(toLowCardinality({}), "
+    r"'([0-9]+):([0-9]+):([0-9]+) - ', '0\\1:0\\2:0\\3 - '), "
+    r"'0*([0-9][0-9]+)[:]0*([0-9][0-9]+)[:]0*([0-9][0-9]+) - ', '\\1:\\2:\\3 - ')"
+)
+_OF_PADDED = re.compile(re.escape(_PADDED).replace(re.escape("{}"), "([a-z_][a-z0-9_]*)"))
+
+
+def padded(column: str) -> str:
+    """A text such as `1:2:10 - Name` as `01:02:10 - Name`; others stay as they are."""
+    return _PADDED.format(column)
+
+
+def of_padded(expression: str) -> str | None:
+    """The column of which an expression is `padded`."""
+    found = _OF_PADDED.fullmatch(expression)
+    return found[1] if found else None
+
 
 def _chosen(column: str) -> str:
     return f"filter_values('{column}')"
@@ -93,7 +114,7 @@ def query_of(dataset: Dataset, datasets: dict[str, Dataset]) -> str:
     columns = ",\n".join(
         f"    {column.of} AS {name}" if column.of else f"    {name}"
         for name, column in dataset.columns.items()
-        if not column.sql
+        if not column.computed
     )
     functions = {"courses": "narrowed({})", "learners": "narrowed_to_learners({})", "no": "{}"}
     mart = functions[dataset.narrow].format(dataset.mart)
