@@ -7,7 +7,7 @@ import pytest
 from tutoraspects.dashboards.catalogue import Catalogue
 from tutoraspects.dashboards.edition import Edition
 from tutoraspects.dashboards.target import Target
-from tutoraspects.superset.locales import dashboard_locale
+from tutoraspects.superset.locales import dashboard_locale, in_language
 
 
 @pytest.mark.parametrize(
@@ -35,3 +35,19 @@ def test_slugs_are_spelled_as_the_lms_does() -> None:
     assert Edition(Catalogue(), Target(), "pt-BR").slug("course-dashboard") == (
         "course-dashboard-pt_br"
     )
+
+
+@pytest.mark.parametrize(
+    ("given", "roles"),
+    [
+        (["Research", "operator"], ["Research", "operator", "operator-fr"]),
+        (["operator", "operator-en"], ["operator", "operator-en"]),
+        (["instructor", "operator-es"], ["instructor", "operator-es", "instructor-fr"]),
+        (["sql_lab"], ["sql_lab"]),
+        ([], []),
+    ],
+)
+def test_roles_of_a_patch_come_in_the_language_of_the_person(
+    given: list[str], roles: list[str]
+) -> None:
+    assert in_language(given, "fr") == roles

@@ -38,7 +38,7 @@ def test_the_role_of_the_guide(world: World) -> None:
         rosa, page = through_lms(superset.url, "rosa")
         assert rosa.get("/api/v1/me/").status == 200, page.url
         given = set(rosa.get("/api/v1/me/roles/").json["result"]["roles"])
-        assert {"Research", "sql_lab", "Operator"} <= given
+        assert {"Research", "sql_lab", "Operator", "Operator - en"} <= given
         assert rosa.get(f"/api/v1/dashboard/{assets.OPERATOR.slug}").status == 200
         databases = rosa.get("/api/v1/database/").json["result"]
         assert [one["database_name"] for one in databases] == ["OpenedX Clickhouse"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tutoraspects.dashboards.identity import normal
 
@@ -19,3 +19,13 @@ def dashboard_locale(preference: str, locales: Sequence[str]) -> str:
         if candidate in spelled:
             return spelled[candidate]
     return locales[0] if locales else preference
+
+
+def in_language(roles: Iterable[str], locale: str) -> list[str]:
+    """The keys that a patch gives, and the person's language for those that have dashboards,
+    unless the patch says which."""
+    found = list(roles)
+    for key in ("instructor", "operator"):
+        if key in found and not any(role.startswith(f"{key}-") for role in found):
+            found.append(f"{key}-{locale}")
+    return found

@@ -14,7 +14,7 @@ from superset.security import SupersetSecurityManager
 from tutoraspects.errors import AspectsError
 from tutoraspects.superset import lms, rows
 from tutoraspects.superset.environment import patch, settings
-from tutoraspects.superset.locales import dashboard_locale
+from tutoraspects.superset.locales import dashboard_locale, in_language
 
 log = logging.getLogger(__name__)
 
@@ -84,7 +84,16 @@ class AspectsSecurityManager(SupersetSecurityManager):  # type: ignore[misc]
             claims, locale, teaches=teaches, block_instructors=config["ASPECTS_BLOCK_INSTRUCTORS"]
         )
         if roles is None:
-            roles = self.extra_get_user_roles(username, claims)
+            given = self.extra_get_user_roles(username, claims)
+            roles = in_language(given or [], locale)
+            for unknown in set(roles) - set(config["AUTH_ROLES_MAPPING"]):
+                log.warning(
+                    "superset-sso-assignment-rules give %s the role %s, which is none: "
+                    "the keys are %s",
+                    username,
+                    unknown,
+                    ", ".join(sorted(config["AUTH_ROLES_MAPPING"])),
+                )
         if not roles:
             roles = ["student", f"student-{locale}"]
         if "student" in roles and config["ASPECTS_BLOCK_STUDENTS"]:
