@@ -9,7 +9,7 @@ import pytest
 
 from tutoraspects.dashboards.access import embedded, rows
 from tutoraspects.dashboards.catalogue import SHIPPED, Catalogue
-from tutoraspects.dashboards.chart_types.axes import _Axes
+from tutoraspects.dashboards.chart_types.axes import Axes
 from tutoraspects.dashboards.check import GUEST_COLUMNS, examine
 from tutoraspects.dashboards.compile import compile, editions
 from tutoraspects.dashboards.edition import Edition
@@ -211,5 +211,5 @@ def test_places_and_axes_are_written_alike(catalogue: Catalogue) -> None:
     for dashboard in catalogue.dashboards.values():
         for _, chart in catalogue.shown(dashboard):
             assert not raw & set(chart.dimensions()), f"{dashboard.dashboard}: {chart.title}"
-            if isinstance(chart, _Axes):
+            if isinstance(chart, Axes):
                 assert chart.format != ",d", f"{dashboard.dashboard}: {chart.title}"

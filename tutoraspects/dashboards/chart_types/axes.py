@@ -12,7 +12,7 @@ from tutoraspects.dashboards.chart_types.common import Names, SomeNames
 from tutoraspects.dashboards.charts import LEGEND, SCHEME, Chart, Grain
 
 
-class _Axes(Chart):
+class Axes(Chart):
     """Metrics over an axis."""
 
     CONSTANTS: ClassVar[Params] = {
@@ -61,7 +61,7 @@ class _Axes(Chart):
     zoom: bool = False
 
     @model_validator(mode="after")
-    def _window_fits(self) -> _Axes:
+    def _window_fits(self) -> Axes:
         if (self.running == "mean") != (self.window is not None):
             raise ValueError("`window` and `running: mean` come together")
         return self
@@ -73,52 +73,52 @@ class _Axes(Chart):
         return list(self.metrics)
 
 
-class Bar(_Axes):
+class Bar(Axes):
     """Bars over time or over values."""
 
     VIZ = "echarts_timeseries_bar"
     BINDINGS: ClassVar[tuple[Binding, ...]] = (
-        *_Axes.BINDINGS,
+        *Axes.BINDINGS,
         one_of("horizontal", "orientation", {True: "horizontal", False: "vertical"}),
     )
     type: Literal["bar"]
     horizontal: bool = False
 
 
-class Line(_Axes):
+class Line(Axes):
     """Lines."""
 
     VIZ = "echarts_timeseries_line"
-    CONSTANTS: ClassVar[Params] = {**_Axes.CONSTANTS, "markerEnabled": True, "markerSize": 6}
+    CONSTANTS: ClassVar[Params] = {**Axes.CONSTANTS, "markerEnabled": True, "markerSize": 6}
     type: Literal["line"]
 
 
-class Smooth(_Axes):
+class Smooth(Axes):
     """Smooth lines."""
 
     VIZ = "echarts_timeseries_smooth"
     type: Literal["smooth"]
 
 
-class Step(_Axes):
+class Step(Axes):
     """Lines in steps."""
 
     VIZ = "echarts_timeseries_step"
     type: Literal["step"]
 
 
-class Scatter(_Axes):
+class Scatter(Axes):
     """Points."""
 
     VIZ = "echarts_timeseries_scatter"
     type: Literal["scatter"]
 
 
-class Area(_Axes):
+class Area(Axes):
     """Filled lines."""
 
     VIZ = "echarts_area"
-    CONSTANTS: ClassVar[Params] = {**_Axes.CONSTANTS, "opacity": 0.3}
+    CONSTANTS: ClassVar[Params] = {**Axes.CONSTANTS, "opacity": 0.3}
     type: Literal["area"]
 
 
